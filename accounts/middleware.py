@@ -1,0 +1,75 @@
+"""Holds a signed-in person at the first gate they have not passed."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.module_loading import import_string
+from django_htmx.http import HttpResponseClientRedirect
+
+# Pages that a person at a gate needs: to leave, to prove themselves again, and to enrol a
+# second factor. Everything else, the admin included, lies behind the gates.
+OPEN_VIEWS = {
+    "account_logout",
+    "account_reauthenticate",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+    "accounts:continue",
+}
+# Addresses that no session is asked for: health for the machinery, service for the other
+# environment, which signs its requests.
+OPEN_PATHS = ("/health/", "/service/", f"/{settings.STATIC_URL.strip('/')}/")
+
+
+class SignInGatesMiddleware:
+    """Sends a signed-in person to the first gate of SIGN_IN_GATES that holds them.
+
+    A gate's own page is let through, when the gates before it are. The page gets the
+    address the person was going to as `next`.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        """Answer with a redirect to the gate, or with None to go on to the view."""
+        if request.path.startswith(OPEN_PATHS) or not request.user.is_authenticated:
+            return None
+        if request.resolver_match is not None and request.resolver_match.view_name in OPEN_VIEWS:
+            return None
+        for name in settings.SIGN_IN_GATES:
+            page = import_string(name)(request)
+            if page == request.path:
+                return None
+            if page is not None:
+                return _send_to(page, request)
+        return None
+
+
+def _send_to(page: str, request: HttpRequest) -> HttpResponse:
+    way_back = _address_to_return_to(request)
+    url = f"{page}?{urlencode({'next': way_back})}" if way_back else page
+    if request.htmx:
+        return HttpResponseClientRedirect(url)
+    return HttpResponseRedirect(url)
+
+
+def _address_to_return_to(request: HttpRequest) -> str:
+    if request.htmx:
+        return request.htmx.current_url_abs_path or ""
+    return request.get_full_path() if request.method == "GET" else ""

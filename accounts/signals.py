@@ -1,0 +1,85 @@
+"""What happens to an account goes into the audit trail."""
+
+from typing import Any
+
+from allauth.account import signals as account_signals
+from allauth.mfa import signals as mfa_signals
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.signals import user_logged_out
+from django.http import HttpRequest
+
+from accounts.actors import actor_of
+from accounts.models import User
+from audit.sentences import register
+from audit.services import record
+
+SENTENCES = {
+    "dip_manager:create": "created the DIP Manager",
+    "terms:accept": "accepted the Terms of Use as",
+    "session:start": "signed in as",
+    "session:end": "signed out as",
+    "password:change": "changed the password of",
+    "password:reset": "reset the password of",
+    "second_factor:add": "added a second factor to",
+    "second_factor:remove": "removed a second factor from",
+    "second_factor:renew": "made new recovery codes for",
+}
+
+
+def connect() -> None:
+    """Listen to allauth; called once, when the app is ready."""
+    register(SENTENCES)
+    account_signals.user_logged_in.connect(_on_signed_in)
+    user_logged_out.connect(_on_signed_out)
+    account_signals.password_changed.connect(_on_password_changed)
+    account_signals.password_set.connect(_on_password_changed)
+    account_signals.password_reset.connect(_on_password_reset)
+    mfa_signals.authenticator_added.connect(_on_authenticator_added)
+    mfa_signals.authenticator_removed.connect(_on_authenticator_removed)
+    mfa_signals.authenticator_reset.connect(_on_authenticator_renewed)
+
+
+def _on_signed_in(*, request: HttpRequest, user: User, **_: Any) -> None:
+    _record("session:start", request, user)
+
+
+def _on_signed_out(*, request: HttpRequest, user: User | None, **_: Any) -> None:
+    if user is not None:
+        _record("session:end", request, user)
+
+
+def _on_password_changed(*, request: HttpRequest, user: User, **_: Any) -> None:
+    _record("password:change", request, user)
+
+
+def _on_password_reset(*, request: HttpRequest, user: User, **_: Any) -> None:
+    _record("password:reset", request, user)
+
+
+def _on_authenticator_added(
+    *, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
+    _record("second_factor:add", request, user, after={"type": authenticator.type})
+
+
+def _on_authenticator_removed(
+    *, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
+    _record("second_factor:remove", request, user, before={"type": authenticator.type})
+
+
+def _on_authenticator_renewed(
+    *, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
+    _record("second_factor:renew", request, user, after={"type": authenticator.type})
+
+
+def _record(
+    action: str,
+    request: HttpRequest,
+    user: User,
+    *,
+    before: dict[str, str] | None = None,
+    after: dict[str, str] | None = None,
+) -> None:
+    record(actor=actor_of(request, user), action=action, subject=user, before=before, after=after)
