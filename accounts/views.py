@@ -36,7 +36,7 @@ def continue_(request: HttpRequest) -> HttpResponse:
 def terms(request: HttpRequest) -> HttpResponse:
     """Show the Terms of Use to anybody, and let a signed-in person accept them."""
     to_accept = request.user.is_authenticated and not has_accepted_terms(_user(request))
-    form = AcceptTermsForm(request.POST or None)
+    form = AcceptTermsForm(request.POST if request.method == "POST" else None)
     if to_accept and form.is_valid():
         user = _user(request)
         accept_terms(user=user, actor=actor_of(request, user), now=timezone.now())
