@@ -20,6 +20,12 @@ class UserActor:
 COMMAND_LINE = UserActor(user_id=None, label="Command line", address=None)
 
 
+def signed_in_user(request: HttpRequest) -> User:
+    """Return the person of a request that has one (behind `login_required`, or at a gate)."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 def actor_of(request: HttpRequest, user: User) -> UserActor:
     """Return the person as the actor of this request, with the address it came from."""
     return UserActor(user_id=user.pk, label=str(user), address=get_client_ip(request))

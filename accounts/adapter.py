@@ -87,4 +87,4 @@ class AccountAdapter(DefaultAccountAdapter):
         if not records:
             return False
         elapsed: float = time.time() - records[-1]["at"]
-        return elapsed < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+        return bool(elapsed < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.module_loading import import_string
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 # Pages that a person at a gate needs: to leave, to prove themselves again, and to enrol a
 # second factor. Everything else, the admin included, lies behind the gates.
@@ -24,7 +25,7 @@ OPEN_VIEWS = {
 }
 # Addresses that no session is asked for: health for the machinery, service for the other
 # environment, which signs its requests.
-OPEN_PATHS = ("/health/", "/service/", f"/{settings.STATIC_URL.strip('/')}/")
+OPEN_PATHS = ("/health/", "/service/", "/static/")
 
 
 class SignInGatesMiddleware:
@@ -64,12 +65,13 @@ class SignInGatesMiddleware:
 def _send_to(page: str, request: HttpRequest) -> HttpResponse:
     way_back = _address_to_return_to(request)
     url = f"{page}?{urlencode({'next': way_back})}" if way_back else page
-    if request.htmx:
+    if HtmxDetails(request):
         return HttpResponseClientRedirect(url)
     return HttpResponseRedirect(url)
 
 
 def _address_to_return_to(request: HttpRequest) -> str:
-    if request.htmx:
-        return request.htmx.current_url_abs_path or ""
+    htmx = HtmxDetails(request)
+    if htmx:
+        return htmx.current_url_abs_path or ""
     return request.get_full_path() if request.method == "GET" else ""

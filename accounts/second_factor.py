@@ -14,7 +14,7 @@ PURPOSE = "second factor"
 
 def has_second_factor(user: User) -> bool:
     """Tell whether the person has an authenticator app or a passkey."""
-    return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 
 
 class MfaAdapter(DefaultMFAAdapter):

@@ -77,7 +77,8 @@ def sign_in(request: HttpRequest, user: User) -> HttpResponse:
     if request.user.is_authenticated and request.user.pk != user.pk:
         logout(request)
     record_authentication(request, user, method="password", email=user.email)
-    return perform_login(request, Login(user=user, email=user.email))
+    response: HttpResponse = perform_login(request, Login(user=user, email=user.email))
+    return response
 
 
 def end_sessions(user: User) -> int:
@@ -90,9 +91,7 @@ def end_sessions(user: User) -> int:
 
 def has_accepted_terms(user: User) -> bool:
     """Tell whether the person accepted the Terms of Use in their present version."""
-    return TermsAcceptance.objects.filter(
-        user=user, version=settings.TERMS_OF_USE_VERSION
-    ).exists()
+    return TermsAcceptance.objects.filter(user=user, version=settings.TERMS_OF_USE_VERSION).exists()
 
 
 @transaction.atomic

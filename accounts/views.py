@@ -8,9 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.actors import actor_of
+from accounts.actors import actor_of, signed_in_user
 from accounts.forms import AcceptTermsForm
-from accounts.models import User
 from accounts.second_factor import has_second_factor, remember_way_back, take_way_back
 from accounts.services import accept_terms, has_accepted_terms
 
@@ -19,7 +18,7 @@ from accounts.services import accept_terms, has_accepted_terms
 @login_required
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Show the two kinds of second factor to a person who has none yet."""
-    if has_second_factor(_user(request)):
+    if has_second_factor(signed_in_user(request)):
         return redirect("mfa_index")
     remember_way_back(request, get_next_redirect_url(request) or "")
     return render(request, "accounts/second_factor.html")
@@ -35,10 +34,10 @@ def continue_(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def terms(request: HttpRequest) -> HttpResponse:
     """Show the Terms of Use to anybody, and let a signed-in person accept them."""
-    to_accept = request.user.is_authenticated and not has_accepted_terms(_user(request))
+    to_accept = request.user.is_authenticated and not has_accepted_terms(signed_in_user(request))
     form = AcceptTermsForm(request.POST if request.method == "POST" else None)
     if to_accept and form.is_valid():
-        user = _user(request)
+        user = signed_in_user(request)
         accept_terms(user=user, actor=actor_of(request, user), now=timezone.now())
         return HttpResponseRedirect(get_next_redirect_url(request) or _home())
     return render(
@@ -50,11 +49,6 @@ def terms(request: HttpRequest) -> HttpResponse:
             "version": settings.TERMS_OF_USE_VERSION,
         },
     )
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def _home() -> str:

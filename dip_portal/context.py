@@ -23,10 +23,10 @@ def environment(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav_items(request: HttpRequest) -> list[tuple[str, str, bool]]:
-    items = [item for name in getattr(settings, "NAV_ITEMS", []) for item in import_string(name)(request)]
-    here = max(
-        (url for _, url in items if _is_within(request.path, url)), key=len, default=None
-    )
+    items = [
+        item for name in getattr(settings, "NAV_ITEMS", []) for item in import_string(name)(request)
+    ]
+    here = max((url for _, url in items if _is_within(request.path, url)), key=len, default=None)
     return [(label, url, url == here) for label, url in items]
 
 

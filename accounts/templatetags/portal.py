@@ -34,7 +34,8 @@ def field(
     widget.attrs.pop("placeholder", None)
     if autofocus:
         widget.attrs["autofocus"] = True
-    return as_crispy_field(bound)
+    html: SafeString = as_crispy_field(bound)
+    return html
 
 
 @register.inclusion_tag("components/breadcrumbs.html")

@@ -1,4 +1,4 @@
-"""The people of these tests: Dana is a DIP Manager, Alice a member, both without a second factor."""
+"""Dana, a DIP Manager, and Alice, a member; neither has a second factor yet."""
 
 import time
 from collections.abc import Callable
@@ -51,9 +51,7 @@ def sign_in(client: Client) -> Callable[..., Any]:
     """Send the sign-in form and return what answers."""
 
     def send(email: str, password: str = PASSWORD, *, next: str = "") -> Any:
-        return client.post(
-            "/accounts/login/", {"login": email, "password": password, "next": next}
-        )
+        return client.post("/accounts/login/", {"login": email, "password": password, "next": next})
 
     return send
 

@@ -65,9 +65,7 @@ def test_a_wrong_code_enrols_nothing(client: Client, sign_in: Any, alice: User) 
     assert not Authenticator.objects.exists()
 
 
-def test_the_secret_of_an_app_is_sealed_at_rest(
-    sign_in: Any, enrol: Any, alice: User
-) -> None:
+def test_the_secret_of_an_app_is_sealed_at_rest(sign_in: Any, enrol: Any, alice: User) -> None:
     sign_in(alice.email)
 
     secret = enrol()
@@ -76,9 +74,7 @@ def test_the_secret_of_an_app_is_sealed_at_rest(
     assert secret not in str(stored)
 
 
-def test_the_terms_must_be_ticked(
-    client: Client, sign_in: Any, enrol: Any, alice: User
-) -> None:
+def test_the_terms_must_be_ticked(client: Client, sign_in: Any, enrol: Any, alice: User) -> None:
     sign_in(alice.email)
     enrol()
 
@@ -136,9 +132,7 @@ def test_an_htmx_request_moves_the_whole_page_to_the_gate(
     assert answer["HX-Redirect"] == "/accounts/second-factor/?next=%2Fjobs%2F1%2F"
 
 
-def test_a_form_sent_behind_a_gate_is_not_taken(
-    client: Client, sign_in: Any, alice: User
-) -> None:
+def test_a_form_sent_behind_a_gate_is_not_taken(client: Client, sign_in: Any, alice: User) -> None:
     sign_in(alice.email)
 
     answer = client.post("/accounts/password/change/", {"oldpassword": "x"})

@@ -10,7 +10,6 @@ from django.test import Client
 from accounts.models import User
 
 
-
 def test_a_stranger_is_sent_to_sign_in_and_back(client: Client, db: None) -> None:
     answer = client.get("/")
 
@@ -81,9 +80,7 @@ def test_next_leads_to_a_page_of_the_portal(sign_in: Any, alice: User) -> None:
 
 def test_nobody_signs_up(client: Client, db: None, password: str) -> None:
     page = client.get("/accounts/signup/")
-    answer = client.post(
-        "/accounts/signup/", {"email": "eve@evil.example", "password1": password}
-    )
+    answer = client.post("/accounts/signup/", {"email": "eve@evil.example", "password1": password})
 
     assert "Accounts are by invitation only" in page.content.decode()
     assert "Accounts are by invitation only" in answer.content.decode()
@@ -97,7 +94,9 @@ def test_what_the_portal_does_not_use_is_not_there(client: Client, db: None, pat
     assert client.get(path).status_code == 404
 
 
-def test_sign_out_asks_first_and_then_ends_the_session(client: Client, pass_gates: Any, alice: User) -> None:
+def test_sign_out_asks_first_and_then_ends_the_session(
+    client: Client, pass_gates: Any, alice: User
+) -> None:
     pass_gates(alice)
 
     assert "Sign out?" in client.get("/accounts/logout/").content.decode()

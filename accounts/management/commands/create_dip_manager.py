@@ -1,4 +1,4 @@
-"""create_dip_manager EMAIL --first-name NAME --last-name NAME [--password-stdin]"""
+"""The command `create_dip_manager EMAIL --first-name NAME --last-name NAME`."""
 
 import getpass
 import sys
