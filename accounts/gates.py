@@ -1,7 +1,7 @@
 """What stands between a sign-in and the portal (setting SIGN_IN_GATES).
 
-A gate takes the request of a signed-in person and returns the address of its page, or
-None to let them through.
+A gate takes the request of a signed-in person and returns the path of its page, without
+a query, or None to let them through.
 """
 
 from django.http import HttpRequest

@@ -1,4 +1,4 @@
-"""Holds a signed-in person at the first gate they have not passed."""
+"""Holds a signed-in person at the first gate they have not passed, and keeps their pages private."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.cache import patch_cache_control
 from django.utils.module_loading import import_string
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -31,15 +32,19 @@ OPEN_PATHS = ("/health/", "/service/", "/static/")
 class SignInGatesMiddleware:
     """Sends a signed-in person to the first gate of SIGN_IN_GATES that holds them.
 
-    A gate's own page is let through, when the gates before it are. The page gets the
-    address the person was going to as `next`.
+    A gate's own page is let through, when the gates before it are passed. The page gets
+    the address the person was going to as `next`. What a signed-in person sees is stored
+    in no cache, so that it cannot be paged back to after they signed out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if _is_asked_for_a_session(request) and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
 
     def process_view(
         self,
@@ -49,7 +54,7 @@ class SignInGatesMiddleware:
         kwargs: dict[str, Any],
     ) -> HttpResponse | None:
         """Answer with a redirect to the gate, or with None to go on to the view."""
-        if request.path.startswith(OPEN_PATHS) or not request.user.is_authenticated:
+        if not _is_asked_for_a_session(request):
             return None
         if request.resolver_match is not None and request.resolver_match.view_name in OPEN_VIEWS:
             return None
@@ -60,6 +65,10 @@ class SignInGatesMiddleware:
             if page is not None:
                 return _send_to(page, request)
         return None
+
+
+def _is_asked_for_a_session(request: HttpRequest) -> bool:
+    return not request.path.startswith(OPEN_PATHS) and request.user.is_authenticated
 
 
 def _send_to(page: str, request: HttpRequest) -> HttpResponse:

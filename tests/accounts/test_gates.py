@@ -156,3 +156,13 @@ def test_health_and_service_ask_no_session(client: Client, sign_in: Any, alice: 
 
     assert client.get("/health/").status_code == 200
     assert client.get("/accounts/logout/").status_code == 200
+
+
+def test_what_a_signed_in_person_sees_is_stored_in_no_cache(
+    client: Client, pass_gates: Any, alice: User
+) -> None:
+    pass_gates(alice)
+
+    for path in ["/", "/accounts/2fa/recovery-codes/", "/no-such-page/"]:
+        assert "no-store" in client.get(path)["Cache-Control"], path
+    assert not client.get("/health/").has_header("Cache-Control")

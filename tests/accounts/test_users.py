@@ -10,11 +10,21 @@ from accounts import services
 from accounts.errors import UnableToCreateUser
 from accounts.models import User
 
-PERSON = {"first_name": "Alice", "last_name": "Admin", "password": "a-long-enough-passphrase"}
+
+def create(
+    *,
+    email: str = "alice@superenergy.example",
+    first_name: str = "Alice",
+    last_name: str = "Admin",
+    password: str = "a-long-enough-passphrase",
+) -> User:
+    return services.create_user(
+        email=email, first_name=first_name, last_name=last_name, password=password
+    )
 
 
 def test_an_address_is_stored_in_lower_case(db: None) -> None:
-    user = services.create_user(email=" Alice@SuperEnergy.EXAMPLE ", **PERSON)
+    user = create(email=" Alice@SuperEnergy.EXAMPLE ")
 
     assert user.email == "alice@superenergy.example"
     assert (user.full_name, user.initials, user.is_dip_manager) == ("Alice Admin", "AA", False)
@@ -22,7 +32,7 @@ def test_an_address_is_stored_in_lower_case(db: None) -> None:
 
 def test_two_people_cannot_share_an_address_in_any_case(alice: User) -> None:
     with pytest.raises(UnableToCreateUser, match="already has an account") as refusal:
-        services.create_user(email="ALICE@superenergy.example", **PERSON)
+        create(email="ALICE@superenergy.example")
 
     assert refusal.value.field == "email"
 
@@ -38,7 +48,7 @@ def test_the_database_refuses_an_address_in_capitals(alice: User) -> None:
 )
 def test_a_refusal_names_the_field(db: None, field: str, value: str) -> None:
     with pytest.raises(UnableToCreateUser) as refusal:
-        services.create_user(**{"email": "a@b.example", **PERSON, field: value})
+        create(**{field: value})
 
     assert refusal.value.field == field
     assert not User.objects.exists()
