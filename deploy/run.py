@@ -1,0 +1,276 @@
+"""What `make run` does: both portals on this machine, and one promotion to look at.
+
+Needs no server: each environment has its own SQLite database, file broker, secrets and
+mails under var/<environment>. Ctrl-C stops everything.
+"""
+
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.processes import ChildFailed, Processes, Stopped
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+HEALTHY_WITHIN_SECONDS = 60
+LOG_BYTES_KEPT = 5_000_000
+
+# Settings of another deployment (a compose file, a developer's shell) that must not leak
+# into the embedded one: they would give both portals the same database or key.
+NOT_INHERITED = (
+    "ALLOWED_HOSTS",
+    "DATABASE_URL",
+    "DEBUG",
+    "DEFAULT_FROM_EMAIL",
+    "DIP_BEHIND_GATEWAY",
+    "DIP_SECRETS_DIR",
+    "DIP_SHOW_SENT_MAIL",
+    "DIP_SIGNING_KEY_FILE",
+    "DJANGO_SETTINGS_MODULE",
+    "EMAIL_URL",
+    "ENCRYPTION_KEYS",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "UIT_SERVICE_URL",
+    "WEB_CONCURRENCY",
+)
+
+
+class UnableToRun(Exception):
+    """Something about this machine is in the way; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One of the two portals: where it listens, and the folder that is all it has."""
+
+    name: str
+    label: str
+    port: int
+    port_variable: str
+    home: Path
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def log(self, name: str) -> Path:
+        return self.home / "logs" / f"{name}.log"
+
+
+def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment]:
+    """Return UIT and Production as the variables want them.
+
+    DIP_UIT_PORT (8001), DIP_PRODUCTION_PORT (8002), DIP_VAR (the folder of everything
+    they keep, `var`). Raises UnableToRun for a port that is none.
+    """
+    var = Path(environment.get("DIP_VAR") or ROOT / "var").resolve()
+
+    def port(variable: str, default: str) -> int:
+        text = environment.get(variable) or default
+        if not (text.isdecimal() and 1 <= int(text) <= 65535):
+            raise UnableToRun(f"{variable} is {text!r}; it must be a port number, 1 to 65535.")
+        return int(text)
+
+    uit, production = (
+        Deployment(
+            name=name,
+            label=label,
+            port=port(variable, default),
+            port_variable=variable,
+            home=var / name,
+        )
+        for name, label, variable, default in (
+            ("uit", "UIT", "DIP_UIT_PORT", "8001"),
+            ("production", "Production", "DIP_PRODUCTION_PORT", "8002"),
+        )
+    )
+    if uit.port == production.port:
+        raise UnableToRun(
+            f"UIT and Production cannot share port {uit.port}: "
+            "give DIP_UIT_PORT and DIP_PRODUCTION_PORT different numbers."
+        )
+    return uit, production
+
+
+def require_free_port(deployment: Deployment) -> None:
+    """Raise UnableToRun if something listens where this portal is to listen."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", deployment.port))
+        except OSError as error:
+            raise UnableToRun(
+                f"Port {deployment.port} for {deployment.label} cannot be used "
+                f"({error.strerror}).\nIs `make run` on already? If not, choose another port:  "
+                f"{deployment.port_variable}={deployment.port + 100} make run"
+            ) from None
+
+
+class Run:
+    """One `make run`: prepare, start, demonstrate, stay."""
+
+    def __init__(self, *, uit: Deployment, production: Deployment) -> None:
+        self.uit = uit
+        self.production = production
+        self.both = (uit, production)
+        self.processes = Processes(say=say)
+
+    def environment(self, deployment: Deployment) -> dict[str, str]:
+        """Return the variables with which every process of this portal runs."""
+        inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
+        var = deployment.home.parent
+        own = {
+            "DIP_ENVIRONMENT": deployment.name,
+            "DIP_HOME": str(deployment.home),
+            "DIP_PUBLIC_URL": deployment.address,
+            "DIP_TRUSTED_KEYS_DIR": str(var / "trusted-keys"),
+            "STATIC_ROOT": str(var / "staticfiles"),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        if deployment is self.production:
+            own["UIT_SERVICE_URL"] = self.uit.address
+        return inherited | own
+
+    def prepare(self) -> None:
+        """Bring both databases, keys, demonstration data and the static files up to date."""
+        say("Preparing UIT and Production (databases, keys, demonstration data) ...")
+        with ThreadPoolExecutor() as threads:
+            static = threads.submit(self.manage, self.uit, "collectstatic", "--noinput")
+            prepared = [threads.submit(self._prepare, deployment) for deployment in self.both]
+            for future in (static, *prepared):
+                future.result()
+
+    def _prepare(self, deployment: Deployment) -> None:
+        for log in deployment.home.glob("logs/*.log"):
+            if log.stat().st_size > LOG_BYTES_KEPT:
+                log.replace(log.with_suffix(".log.old"))
+        self.manage(deployment, "migrate", "--noinput")
+        self.manage(deployment, "publish_key")
+        self.manage(deployment, "load_demonstration")
+
+    def start(self) -> None:
+        """Start web and worker of both, and wait until both portals answer."""
+        say("Starting web and worker of both ...")
+        for deployment in self.both:
+            common = {"environment": self.environment(deployment)}
+            self.processes.start(
+                name=f"{deployment.label} web",
+                command=[
+                    *(PYTHON, "-m", "gunicorn", "--config", "python:deploy.gunicorn_conf"),
+                    *("--workers", "1", "--bind", f"127.0.0.1:{deployment.port}"),
+                ],
+                log=deployment.log("web"),
+                **common,
+            )
+            self.processes.start(
+                name=f"{deployment.label} worker",
+                command=[
+                    *(PYTHON, "-m", "celery", "-A", "dip_portal", "worker", "--beat"),
+                    *("--concurrency", "1", "--loglevel", "INFO"),
+                    *("--without-gossip", "--without-mingle", "--hostname", deployment.name),
+                ],
+                log=deployment.log("worker"),
+                **common,
+            )
+        for deployment in self.both:
+            self._wait_until_healthy(deployment)
+
+    def _wait_until_healthy(self, deployment: Deployment) -> None:
+        deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
+        while not _answers(f"http://127.0.0.1:{deployment.port}/health/"):
+            self.processes.check()
+            if time.monotonic() > deadline:
+                raise ChildFailed(
+                    f"{deployment.label} does not answer after {HEALTHY_WITHIN_SECONDS} seconds; "
+                    f"see {deployment.log('web')}."
+                )
+            self.processes.pause(0.2)
+
+    def demonstrate(self) -> None:
+        """Carry one company from UIT to Production, showing what happens.
+
+        A step that fails leaves the portals up: they are where to look for the reason.
+        """
+        say("\nOne company, from UIT to Production:")
+        try:
+            for deployment, step in (
+                (self.uit, "extract"),
+                (self.production, "import"),
+                (self.production, "invite"),
+            ):
+                self.manage(deployment, "demonstrate_promotion", "--step", step, show=True)
+        except ChildFailed as failure:
+            say(f"\nThe demonstration did not finish. {failure}")
+
+    def show_the_way(self) -> None:
+        """Print the addresses and the demonstration sign-ins."""
+        say("\nBoth portals are running. Ctrl-C stops them.")
+        for deployment in self.both:
+            say(f"\n{deployment.label}: {deployment.address}/")
+            self.manage(deployment, "show_sign_ins", show=True)
+        say(f"\nLogs are in {self.uit.log('*')} and {self.production.log('*')}.")
+
+    def manage(self, deployment: Deployment, *words: str, show: bool = False) -> None:
+        """Run a manage.py command of this portal, its output on the screen or only in its log."""
+        self.processes.run(
+            name=f"{deployment.label} {words[0]}",
+            command=[PYTHON, str(ROOT / "manage.py"), *words],
+            environment=self.environment(deployment),
+            log=deployment.log("setup"),
+            on_line=(lambda line: say(f"  {line}")) if show else (lambda line: None),
+        )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own address
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def say(text: str) -> None:
+    """Print a line now, also where the output is a file."""
+    print(text, flush=True)
+
+
+def main() -> int:
+    """Run both portals until somebody stops them. Returns 0 then, and 1 if they cannot run."""
+    try:
+        uit, production = deployments(os.environ)
+        for deployment in (uit, production):
+            require_free_port(deployment)
+    except UnableToRun as error:
+        print(error, file=sys.stderr)
+        return 1
+    run = Run(uit=uit, production=production)
+    run.processes.stop_on_signals()
+    try:
+        run.prepare()
+        run.start()
+        run.demonstrate()
+        run.show_the_way()
+        run.processes.watch()
+    except Stopped:
+        say("\nStopping ...")
+        run.processes.stop()
+        say("Stopped.")
+    except ChildFailed as failure:
+        run.processes.stop()
+        print(f"\n{failure}\nEverything else has been stopped.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
