@@ -63,7 +63,6 @@ class AccountAdapter(DefaultAccountAdapter):
             to=email,
             template=template,
             context={
-                "user": context.get("user"),
                 "password_reset_url": context.get("password_reset_url"),
                 "expires_in_days": settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60),
                 "notice": NOTICES.get(template_prefix),
