@@ -1,0 +1,339 @@
+"""Settings of one environment, all from environment variables (12-factor).
+
+Without any variable but DIP_ENVIRONMENT the embedded default stands: SQLite, a file
+broker, secrets made at first start, everything under DIP_HOME. docs/operations.md
+lists every variable.
+"""
+
+import importlib.util
+import secrets as stdlib_secrets
+import sys
+from pathlib import Path
+
+import environ
+
+from dip_portal.lib import keyfiles
+from dip_portal.lib.environment import named
+from dip_portal.lib.secrets import generate_key
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Which deployment this is ---------------------------------------------------------
+
+DIP_ENVIRONMENT = env.str("DIP_ENVIRONMENT", default="uit")
+_environment = named(DIP_ENVIRONMENT)
+DIP_HOME = Path(env.str("DIP_HOME", default=str(BASE_DIR / "var" / DIP_ENVIRONMENT)))
+DIP_SECRETS_DIR = Path(env.str("DIP_SECRETS_DIR", default=str(DIP_HOME / "secrets")))
+DIP_HOME.mkdir(parents=True, exist_ok=True)
+PUBLIC_URL = env.str("DIP_PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+HTTPS = PUBLIC_URL.startswith("https://")
+
+# --- Secrets: from the environment, else made at first start --------------------------
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or keyfiles.read_or_create(
+    DIP_SECRETS_DIR / "secret-key", lambda: stdlib_secrets.token_urlsafe(64)
+)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or [
+    keyfiles.read_or_create(DIP_SECRETS_DIR / "encryption-key", generate_key)
+]
+# This environment's own signing key, and the folder of public keys it trusts
+# (one JWK per file, named after the environment: `uit.jwk.json`).
+SIGNING_KEY_FILE = Path(
+    env.str("DIP_SIGNING_KEY_FILE", default=str(DIP_SECRETS_DIR / "signing-key.jwk.json"))
+)
+TRUSTED_KEYS_DIR = Path(
+    env.str("DIP_TRUSTED_KEYS_DIR", default=str(BASE_DIR / "var" / "trusted-keys"))
+)
+
+# --- Django ----------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+ROOT_URLCONF = "dip_portal.urls"
+WSGI_APPLICATION = "dip_portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["dip_portal.formats"]
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django_htmx",
+    "django_tables2",
+    "django_filters",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "dip_portal",
+    "audit",
+    "jobs",
+    "mail",
+    "accounts",
+    "organisations",
+    "certificates",
+    "channels",
+    "promotion",
+]
+
+MIDDLEWARE = [
+    "dip_portal.lib.correlation.CorrelationMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.SignInGatesMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dip_portal.context.environment",
+            ],
+        },
+    }
+]
+
+# --- Database: SQLite in WAL mode, or DATABASE_URL --------------------------------------
+
+if env.str("DATABASE_URL", default=""):
+    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DIP_HOME / "portal.sqlite3",
+            "OPTIONS": {
+                # A write takes its lock at BEGIN, so that two writers queue and never deadlock.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    }
+
+# --- Redis, or what needs no server -----------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": DIP_ENVIRONMENT,
+        }
+    }
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "global_keyprefix": f"{DIP_ENVIRONMENT}:",
+        "visibility_timeout": 300,
+    }
+else:
+    # One web process serves the embedded default, so that its memory is cache enough
+    # for rate limits.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    _broker = DIP_HOME / "broker"
+    for _folder in ("queue", "control"):
+        (_broker / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_broker / "queue"),
+        "data_folder_out": str(_broker / "queue"),
+        "control_folder": str(_broker / "control"),
+    }
+
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+# Work is kept as rows; the broker only wakes a worker. What it loses, these find again.
+CELERY_BEAT_SCHEDULE = {
+    "resume stalled jobs": {"task": "jobs.resume_stalled", "schedule": 5.0},
+    "deliver mail that is due": {"task": "mail.deliver_due", "schedule": 10.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DIP_HOME / "beat-schedule")
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
+
+# --- Accounts ---------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is proven by the invitation sent to it
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = f"DIP Portal simulator {_environment.label}"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+USERSESSIONS_TRACK_ACTIVITY = False
+TERMS_OF_USE_VERSION = env.str("TERMS_OF_USE_VERSION", default="1.0")
+# What stands between a sign-in and the portal, in this order: each function takes the
+# request and returns a URL to go to, or None.
+SIGN_IN_GATES = [
+    "accounts.gates.second_factor",
+    "accounts.gates.terms_of_use",
+    "organisations.gates.company_verification",
+]
+INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
+
+# --- Mail -------------------------------------------------------------------------------
+
+if env.str("EMAIL_URL", default=""):
+    vars().update(env.email_url("EMAIL_URL"))
+    EMAIL_TIMEOUT = 10
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(DIP_HOME / "sent-mail")
+DEFAULT_FROM_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL",
+    default=f"DIP Portal simulator {_environment.label} <no-reply@{DIP_ENVIRONMENT}.dip.example>",
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# The page that shows the text of sent mails, invitation links and all: on for the
+# embedded run, where no mail leaves the machine.
+SHOW_SENT_MAIL = env.bool("DIP_SHOW_SENT_MAIL", default=not env.str("EMAIL_URL", default=""))
+
+# --- Promotion --------------------------------------------------------------------------
+
+# Where Production fetches extracts from, unless they are only ever uploaded.
+UIT_SERVICE_URL = env.str("UIT_SERVICE_URL", default="").rstrip("/")
+EXTRACT_MAX_BYTES = env.int("EXTRACT_MAX_BYTES", default=5 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- Security ---------------------------------------------------------------------------
+
+# Ports do not separate cookies: two environments on one host need names of their own.
+SESSION_COOKIE_NAME = f"dip_{DIP_ENVIRONMENT}_session"
+CSRF_COOKIE_NAME = f"dip_{DIP_ENVIRONMENT}_csrf"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^service/"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Set only behind the gateway, which overwrites these headers.
+BEHIND_GATEWAY = env.bool("DIP_BEHIND_GATEWAY", default=False)
+if BEHIND_GATEWAY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+_SELF = "'self'"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+    "DIRECTIVES": {
+        "default-src": [_SELF],
+        "script-src": [_SELF],
+        "style-src": [_SELF],
+        "img-src": [_SELF, "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": [_SELF],
+        "frame-ancestors": ["'none'"],
+    },
+}
+
+# --- Static files -----------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+_bootstrap = importlib.util.find_spec("bootstrap")
+assert _bootstrap is not None and _bootstrap.submodule_search_locations
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("bootstrap", next(iter(_bootstrap.submodule_search_locations))),
+]
+_TESTING = "pytest" in sys.modules
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if _TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5.html"
+
+# --- Logs: one line an event, to standard error ------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"correlation": {"()": "dip_portal.lib.correlation.CorrelationFilter"}},
+    "formatters": {
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s [%(correlation_id)s] %(message)s",
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["correlation"],
+            "formatter": "line",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

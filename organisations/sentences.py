@@ -1,0 +1,25 @@
+"""How the audit trail puts what happens to a company into words: who ... which."""
+
+SENTENCES = {
+    "organisation:create": "created the company",
+    "organisation:edit": "edited the company",
+    "organisation:verify": "verified the details of the company",
+    "pab_approval:record": "recorded the PAB approval of",
+    "pab_approval:withdraw": "withdrew the PAB approval of",
+    "domain:whitelist": "whitelisted a domain for",
+    "domain:remove": "removed a whitelisted domain of",
+    "mpid:create": "added the MPID",
+    "dip_id:create": "added the DIP ID",
+    "dip_id:set_effective_dates": "set the effective dates of the DIP ID",
+    "dcp_id:create": "added the DCP ID",
+    "nomination:make": "nominated a DIP Connection Provider for",
+    "nomination:remove": "removed the nomination of a DIP Connection Provider for",
+    "nomination:complete": "completed the nomination of a DIP Connection Provider for",
+    "api_key:generate": "generated API keys for the DIP ID",
+    "invitation:send": "sent an invitation to",
+    "invitation:resend": "sent the invitation again to",
+    "invitation:replace": "replaced the invited person by",
+    "invitation:revoke": "revoked the invitation of",
+    "invitation:accept": "accepted the invitation of",
+    "member:create": "became a member of",
+}
