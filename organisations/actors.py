@@ -11,9 +11,9 @@ from datetime import date
 from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
 from django.utils import timezone
+from jobs.models import Job
 
 from accounts.models import User
-from jobs.models import Job
 from organisations.models import Membership
 from organisations.roles import Role
 

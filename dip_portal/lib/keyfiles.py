@@ -1,5 +1,6 @@
 """Secrets that are made once, at first start, and kept in files that only their owner reads."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -24,10 +25,8 @@ def read_or_create(path: Path, make: Callable[[], str]) -> str:
             file.write(make() + "\n")
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
     finally:
-        os.unlink(draft)
+        Path(draft).unlink()
     return path.read_text().strip()

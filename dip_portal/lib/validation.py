@@ -36,7 +36,9 @@ class InvalidDomain(ValueError):
 
 
 def canonical_domain(text: str) -> str:
-    """Return a domain in its one stored form: lower case, A-labels (IDNA 2008, UTS 46), no dot at its end.
+    """Return a domain in its one stored form: lower case, A-labels, no dot at its end.
+
+    IDNA 2008 with the mapping of UTS 46.
 
     `text` may have capitals, spaces around it, a leading '@' or a trailing dot. Raises
     InvalidDomain for anything that is no fully qualified domain (an address, a URL, an
@@ -93,5 +95,7 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def _shown(text: str) -> str:
-    shown = "".join("\ufffd" if has_hidden_characters(character) else character for character in text)
+    shown = "".join(
+        "\ufffd" if has_hidden_characters(character) else character for character in text
+    )
     return f"“{shown[:60]}”"

@@ -13,9 +13,7 @@ from organisations.roles import DipRoleCode
 class Mpid(models.Model):
     """A market participant identifier, four characters, held by one company."""
 
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="mpids"
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="mpids")
     code = models.CharField(
         "MPID", max_length=4, unique=True, validators=[validation.validate_mpid]
     )
@@ -51,9 +49,7 @@ class DipId(models.Model):
         blank=True,
         validators=[validation.validate_mpr_role_code],
     )
-    dip_role_code = models.CharField(
-        "DIP role code", max_length=5, choices=DipRoleCode.choices
-    )
+    dip_role_code = models.CharField("DIP role code", max_length=5, choices=DipRoleCode.choices)
     effective_from_date = models.DateField("effective from date (MPR)", null=True, blank=True)
     effective_to_date = models.DateField("effective to date (MPR)", null=True, blank=True)
     effective_dates_set_at = models.DateTimeField(null=True, blank=True)
@@ -76,7 +72,7 @@ class DipId(models.Model):
                 condition=Q(effective_to_date__isnull=True)
                 | Q(effective_to_date__gt=F("effective_from_date")),
                 name="dip_id_effective_from_before_to",
-                violation_error_message="The effective to date must be after the effective from date.",
+                violation_error_message="The effective to date must be after the from date.",
             ),
             models.UniqueConstraint(
                 fields=["mpid", "dip_role_code"],
@@ -89,11 +85,11 @@ class DipId(models.Model):
         return self.dip_id
 
     def is_operational_on(self, day: date) -> bool:
-        """Tell whether the DIP ID may act on this day: dates set by the DIP Manager, and within them."""
+        """Tell whether the DIP ID may act on this day."""
         return self.state_on(day) == "operational"
 
     def state_on(self, day: date) -> str:
-        """Return 'no effective from date', 'awaiting DIP Manager', 'not yet effective', 'ended' or 'operational'."""
+        """Return what the effective dates make of the DIP ID on this day, in words."""
         if self.effective_from_date is None:
             return "no effective from date"
         if self.effective_dates_set_at is None:
@@ -106,11 +102,9 @@ class DipId(models.Model):
 
 
 class DcpId(models.Model):
-    """A DIP Connection Provider's identity, ten digits, which it shares with those that nominate it."""
+    """A DIP Connection Provider's identity, ten digits, shared with those that nominate it."""
 
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="dcp_ids"
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="dcp_ids")
     dcp_id = models.CharField(
         "DCP ID", max_length=10, unique=True, validators=[validation.validate_dip_id]
     )

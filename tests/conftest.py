@@ -1,0 +1,93 @@
+"""The cast of the tests, and the environment they are in.
+
+Dana is a DIP Manager. Alice is the User Admin of Super Energy Co, a supplier; Charlie is
+the User Admin of another company. Each `..._client` is signed in and past every gate.
+"""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from organisations.models import Organisation
+from organisations.roles import Role
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> None:
+    """Start every test with rate limits that count from nothing."""
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _files_of_its_own(settings: Any, tmp_path: Any) -> None:
+    """Give every test keys of its own, and let it trust nobody yet."""
+    settings.SIGNING_KEY_FILE = tmp_path / "signing-key.jwk.json"
+    settings.TRUSTED_KEYS_DIR = tmp_path / "trusted-keys"
+
+
+@pytest.fixture
+def uit(settings: Any) -> None:
+    """Be the UIT environment."""
+    settings.DIP_ENVIRONMENT = "uit"
+
+
+@pytest.fixture
+def production(settings: Any) -> None:
+    """Be the Production environment."""
+    settings.DIP_ENVIRONMENT = "production"
+
+
+@pytest.fixture
+def dana(db: None) -> User:
+    """A DIP Manager."""
+    return factories.user(email="dana@dip.example", first_name="Dana", is_dip_manager=True)
+
+
+@pytest.fixture
+def company(db: None) -> Organisation:
+    """Super Energy Co: a supplier with one DIP ID and the domain superenergy.example."""
+    return factories.company(name="Super Energy Co", domains=["superenergy.example"])
+
+
+@pytest.fixture
+def alice(company: Organisation) -> User:
+    """The User Admin of Super Energy Co."""
+    user = factories.user(email="alice@superenergy.example", first_name="Alice")
+    factories.membership(user=user, organisation=company, roles=[Role.USER_ADMIN])
+    return user
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """The User Admin of another company."""
+    user = factories.user(email="charlie@brightgrid.example", first_name="Charlie")
+    other = factories.company(name="Bright Grid Ltd", domains=["brightgrid.example"])
+    factories.membership(user=user, organisation=other, roles=[Role.USER_ADMIN])
+    return user
+
+
+def signed_in(user: User) -> Client:
+    """Return a browser in which this person is signed in and past every gate."""
+    factories.pass_gates(user)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def dana_client(dana: User) -> Client:
+    return signed_in(dana)
+
+
+@pytest.fixture
+def alice_client(alice: User) -> Client:
+    return signed_in(alice)
+
+
+@pytest.fixture
+def charlie_client(charlie: User) -> Client:
+    return signed_in(charlie)

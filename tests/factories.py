@@ -1,0 +1,180 @@
+"""Makes what a test starts from, past every rule but the database's own."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import TermsAcceptance, User
+from accounts.services import create_user
+from organisations.models import (
+    DcpId,
+    DipId,
+    Membership,
+    Mpid,
+    Nomination,
+    Organisation,
+    PabApproval,
+    WhitelistedDomain,
+)
+from organisations.models.membership import ROLE_FIELDS
+from organisations.roles import DIP_ID_PREFIXES, DcpStatus, DipRoleCode, Role
+from organisations.services import api_keys
+
+PASSWORD = "a-long-enough-passphrase"
+_numbers = itertools.count(1)
+
+
+def user(
+    *,
+    email: str = "",
+    first_name: str = "Robin",
+    last_name: str = "Doe",
+    is_dip_manager: bool = False,
+) -> User:
+    """Make a person who can sign in with PASSWORD."""
+    return create_user(
+        email=email or f"person{next(_numbers)}@superenergy.example",
+        first_name=first_name,
+        last_name=last_name,
+        password=PASSWORD,
+        is_dip_manager=is_dip_manager,
+    )
+
+
+def pass_gates(person: User) -> None:
+    """Give a person a second factor, the Terms of Use accepted, and verified companies."""
+    Authenticator.objects.get_or_create(
+        user=person, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "unused"}}
+    )
+    TermsAcceptance.objects.get_or_create(user=person, version=settings.TERMS_OF_USE_VERSION)
+    Organisation.objects.filter(memberships__user=person, details_verified_at__isnull=True).update(
+        details_verified_at=timezone.now(), details_verified_by=person
+    )
+
+
+def mpid_code(number: int) -> str:
+    """Return the MPID of this number: four characters in 0-9, A-Z."""
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    code = ""
+    for _ in range(4):
+        number, digit = divmod(number, len(digits))
+        code = digits[digit] + code
+    return code
+
+
+def company(
+    *,
+    name: str = "",
+    company_number: str = "",
+    description: str = "Our company.",
+    domains: Sequence[str] = (),
+    roles: Sequence[str] = (DipRoleCode.SUP,),
+    parent: Organisation | None = None,
+    dcp_status: str = DcpStatus.DISABLED,
+    **fields: Any,
+) -> Organisation:
+    """Make a company with one MPID, and a DIP ID for each of these DIP role codes."""
+    number = next(_numbers)
+    now = timezone.now()
+    organisation = Organisation.objects.create(
+        name=name or f"Company {number} Ltd",
+        company_number=company_number or f"{number:08d}",
+        description=description,
+        dcp_status=dcp_status,
+        parent=parent,
+        created_at=now,
+        setup_changed_at=now,
+        **fields,
+    )
+    WhitelistedDomain.objects.bulk_create(
+        WhitelistedDomain(organisation=organisation, domain=domain) for domain in domains
+    )
+    if roles:
+        mpid = Mpid.objects.create(organisation=organisation, code=mpid_code(number))
+        for role in roles:
+            dip_id(mpid=mpid, role=role)
+    return organisation
+
+
+def dip_id(
+    *,
+    mpid: Mpid,
+    role: str = DipRoleCode.SUP,
+    effective_from: date | None = date(2025, 7, 1),
+    effective_to: date | None = None,
+    dates_set: bool = True,
+) -> DipId:
+    """Make a DIP ID with both of its API keys."""
+    code = f"{DIP_ID_PREFIXES[DipRoleCode(role)]}{next(_numbers):08d}"
+    made = DipId.objects.create(
+        mpid=mpid,
+        dip_id=code,
+        dip_role_code=role,
+        mpr_role_code="X" if role == DipRoleCode.SUP else "",
+        effective_from_date=effective_from,
+        effective_to_date=effective_to,
+        effective_dates_set_at=timezone.now() if dates_set else None,
+    )
+    api_keys.generate([made], now=timezone.now())
+    return made
+
+
+def dcp(*, name: str = "", domains: Sequence[str] = ()) -> DcpId:
+    """Make an approved DIP Connection Provider and return its DCP ID."""
+    provider = company(
+        name=name, domains=domains, roles=[DipRoleCode.DCP], dcp_status=DcpStatus.APPROVED
+    )
+    return DcpId.objects.create(organisation=provider, dcp_id=f"10{next(_numbers):08d}")
+
+
+def nomination(
+    *, organisation: Organisation, of: DcpId, for_dip_id: DipId | None = None, domains: bool = False
+) -> Nomination:
+    """Nominate a DCP for a company, or for one of its DIP IDs."""
+    return Nomination.objects.create(
+        organisation=organisation,
+        dip_id=for_dip_id,
+        dcp_id=of,
+        dcp_id_code=of.dcp_id,
+        whitelists_domains=domains,
+    )
+
+
+def pab_approval(*, organisation: Organisation, recorded_by: User | None = None) -> PabApproval:
+    """Record the PAB's approval of a company."""
+    return PabApproval.objects.create(
+        organisation=organisation,
+        reference=f"PAB-{organisation.pk}",
+        approved_date=timezone.now().date(),
+        recorded_by=recorded_by,
+        recorded_at=timezone.now(),
+    )
+
+
+def membership(
+    *,
+    user: User,
+    organisation: Organisation,
+    roles: Sequence[Role],
+    dip_ids: Sequence[DipId] | None = None,
+    expires_date: date | None = None,
+    offboarded: bool = False,
+) -> Membership:
+    """Make a person a member, of all DIP IDs unless some are named."""
+    now = timezone.now()
+    made = Membership.objects.create(
+        organisation=organisation,
+        user=user,
+        **{ROLE_FIELDS[role]: True for role in roles},
+        all_dip_ids=dip_ids is None,
+        expires_date=expires_date or now.date() + timedelta(days=365),
+        created_at=now,
+        offboarded_at=now if offboarded else None,
+    )
+    made.dip_ids.set(dip_ids or [])
+    return made
