@@ -1,62 +1,50 @@
-"""The forms of the DIP's identities: patterns shared by models, forms and the extract.
+"""Validators of the models, for the forms in `identities`."""
 
-Sources: the seminar's slides, DOMAIN.md and the field list of the published API
-description (docs/assumptions.md names each).
-"""
-
-import re
-import unicodedata
-
-import idna
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-DIP_ID_PATTERN = r"^[0-9]{10}$"
-MPID_PATTERN = r"^[A-Z0-9]{4}$"  # the slide of a DIP ID shows one with a digit, RDG1
-MPR_ROLE_CODE_PATTERN = r"^[A-Z0-9]?$"
-COMPANY_NUMBER_PATTERN = r"^[A-Z0-9]{6,10}$"
-DOMAIN_PATTERN = (
-    r"^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$"
+from dip_portal.lib.identities import (
+    COMPANY_NUMBER_PATTERN,
+    DESCRIPTION_MAX_LENGTH,
+    DIP_ID_PATTERN,
+    DOMAIN_PATTERN,
+    MPID_PATTERN,
+    MPR_ROLE_CODE_PATTERN,
+    NAME_MAX_LENGTH,
+    InvalidDomain,
+    canonical_domain,
+    email_domain,
+    has_hidden_characters,
 )
-NAME_MAX_LENGTH = 200
-DESCRIPTION_MAX_LENGTH = 2000
 
-validate_dip_id = RegexValidator(DIP_ID_PATTERN, "A DIP ID is ten digits.")
-validate_mpid = RegexValidator(MPID_PATTERN, "An MPID is four capital letters or digits.")
-validate_mpr_role_code = RegexValidator(
+__all__ = [
+    "COMPANY_NUMBER_PATTERN",
+    "DESCRIPTION_MAX_LENGTH",
+    "DIP_ID_PATTERN",
+    "DOMAIN_PATTERN",
+    "MPID_PATTERN",
+    "MPR_ROLE_CODE_PATTERN",
+    "NAME_MAX_LENGTH",
+    "InvalidDomain",
+    "canonical_domain",
+    "email_domain",
+    "has_hidden_characters",
+]
+
+
+def _matches(pattern: str, message: str) -> RegexValidator:
+    # Python's $ also matches before a line break at the end; \\Z does not.
+    return RegexValidator(pattern.removesuffix("$") + r"\Z", message)
+
+
+validate_dip_id = _matches(DIP_ID_PATTERN, "A DIP ID is ten digits.")
+validate_mpid = _matches(MPID_PATTERN, "An MPID is four capital letters or digits.")
+validate_mpr_role_code = _matches(
     MPR_ROLE_CODE_PATTERN, "A market role code is one capital letter or digit."
 )
-validate_company_number = RegexValidator(
+validate_company_number = _matches(
     COMPANY_NUMBER_PATTERN, "A company number is six to ten capital letters or digits."
 )
-
-
-class InvalidDomain(ValueError):
-    """The text is not an internet domain; the message says why and what to do."""
-
-
-def canonical_domain(text: str) -> str:
-    """Return a domain in its one stored form: lower case, A-labels, no dot at its end.
-
-    IDNA 2008 with the mapping of UTS 46.
-
-    `text` may have capitals, spaces around it, a leading '@' or a trailing dot. Raises
-    InvalidDomain for anything that is no fully qualified domain (an address, a URL, an
-    IP address, a single label).
-    """
-    domain = text.strip().removeprefix("@").removesuffix(".")
-    if not domain:
-        raise InvalidDomain("Enter a domain, for example superenergy.co.uk.")
-    try:
-        domain = idna.encode(domain, uts46=True, transitional=False).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        raise InvalidDomain(f"{_shown(text)} is not a domain that e-mail can use.") from None
-    if not re.fullmatch(DOMAIN_PATTERN, domain):
-        raise InvalidDomain(
-            f"{_shown(text)} is not a full domain. Enter it as in superenergy.co.uk, "
-            "without https:// or a name before an @."
-        )
-    return domain
 
 
 def validate_domain(value: str) -> None:
@@ -67,35 +55,3 @@ def validate_domain(value: str) -> None:
         raise ValidationError(str(error)) from error
     if canonical != value:
         raise ValidationError(f"Write the domain as {canonical}.")
-
-
-def email_domain(address: str) -> str:
-    """Return the canonical domain of an e-mail address. Raises InvalidDomain."""
-    _, at, domain = address.rpartition("@")
-    if not at:
-        raise InvalidDomain("Enter an e-mail address, for example name@superenergy.co.uk.")
-    return canonical_domain(domain)
-
-
-def has_hidden_characters(text: str) -> bool:
-    """Tell whether a one-line text has control, format, surrogate or private characters.
-
-    They can make two names look alike or turn a line around (U+202E); no company needs them.
-    """
-    return any(unicodedata.category(character) in _HIDDEN for character in text)
-
-
-def validate_plain_text(value: str) -> None:
-    """Model validator: no hidden characters, but line breaks. Raises ValidationError."""
-    if has_hidden_characters(value.replace("\r", "").replace("\n", "")):
-        raise ValidationError("Remove the invisible characters from this text.")
-
-
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
-
-def _shown(text: str) -> str:
-    shown = "".join(
-        "\ufffd" if has_hidden_characters(character) else character for character in text
-    )
-    return f"“{shown[:60]}”"
