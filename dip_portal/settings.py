@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "certificates",
     "channels",
     "promotion",
+    "operations",
 ]
 
 MIDDLEWARE = [
