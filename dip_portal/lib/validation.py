@@ -33,7 +33,7 @@ __all__ = [
 
 
 def _matches(pattern: str, message: str) -> RegexValidator:
-    # Python's $ also matches before a line break at the end; \\Z does not.
+    # Python's $ also matches before a line break at the end; \Z does not.
     return RegexValidator(pattern.removesuffix("$") + r"\Z", message)
 
 
@@ -55,3 +55,9 @@ def validate_domain(value: str) -> None:
         raise ValidationError(str(error)) from error
     if canonical != value:
         raise ValidationError(f"Write the domain as {canonical}.")
+
+
+def validate_plain_text(value: str) -> None:
+    """Model validator: no hidden characters, but line breaks. Raises ValidationError."""
+    if has_hidden_characters(value.replace("\r", "").replace("\n", "")):
+        raise ValidationError("Remove the invisible characters from this text.")
