@@ -127,9 +127,9 @@ class TestAppendOnly:
             Event.objects.update(action="c:d")
         with pytest.raises(UnableToChangeAuditTrail):
             Event.objects.all().delete()
+        event = Event.objects.get()
+        event.action = "c:d"
         with pytest.raises(UnableToChangeAuditTrail):
-            event = Event.objects.get()
-            event.action = "c:d"
             Event.objects.bulk_update([event], ["action"])
 
     @pytest.mark.parametrize(
