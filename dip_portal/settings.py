@@ -183,8 +183,16 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 # Work is kept as rows; the broker only wakes a worker. What it loses, these find again.
 CELERY_BEAT_SCHEDULE = {
-    "resume stalled jobs": {"task": "jobs.resume_stalled", "schedule": 5.0},
-    "deliver mail that is due": {"task": "mail.deliver_due", "schedule": 10.0},
+    "resume stalled jobs": {
+        "task": "jobs.resume_stalled",
+        "schedule": 5.0,
+        "options": {"expires": 5},  # none pile up while every worker is busy
+    },
+    "deliver mail that is due": {
+        "task": "mail.deliver_due",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DIP_HOME / "beat-schedule")
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
@@ -337,4 +345,8 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # The sweeps come every few seconds; a task that fails is still logged.
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")
+    },
 }

@@ -20,7 +20,7 @@ def count_slowly(job: Job, items: list[JobItem]) -> None:
         with Path(settings.DIP_HOME, "begun").open("a") as begun:
             begun.write(f"{item.label}\n")
         record(actor=job.actor, action="test:count", subject=job, after={"item": item.label})
-        time.sleep(SECONDS_PER_ITEM)
+        time.sleep(item.payload.get("seconds", SECONDS_PER_ITEM))
         item.finish("counted")
 
 
