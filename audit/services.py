@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit.models import LABEL_LENGTH, Event
 from dip_portal.lib import correlation
-from dip_portal.lib.text import storable
+from dip_portal.lib.text import storable, storable_json
 
 
 class Actor(Protocol):
@@ -89,17 +89,6 @@ def _differences(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     equal = {name for name in before.keys() & after.keys() if before[name] == after[name]}
     return (
-        {name: _storable(value) for name, value in before.items() if name not in equal},
-        {name: _storable(value) for name, value in after.items() if name not in equal},
+        {name: storable_json(value) for name, value in before.items() if name not in equal},
+        {name: storable_json(value) for name, value in after.items() if name not in equal},
     )
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return {storable(str(name)): _storable(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        ordered = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return [_storable(inner) for inner in ordered]
-    return value

@@ -118,7 +118,7 @@ def _run_next_chunk(job_id: uuid.UUID, token: uuid.UUID, kind: Kind) -> bool:
     try:
         with transaction.atomic():
             job = _lock(job_id, token)
-            items = _waiting(job)[: kind.chunk_size]
+            items = list(_waiting(job)[: kind.chunk_size])
             positions = [item.position for item in items]
             _handle(kind, job, items)
             return _save(job, items)

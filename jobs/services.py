@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dip_portal.lib import correlation, wake
-from dip_portal.lib.text import storable
+from dip_portal.lib.text import storable, storable_json
 from jobs import registry
 from jobs.models import LABEL_LENGTH, Job, JobItem
 from jobs.tasks import run
@@ -59,7 +59,7 @@ def start(
                 job=job,
                 position=position,
                 label=storable(item_label, LABEL_LENGTH),
-                payload=dict(payload),
+                payload=storable_json(dict(payload)),
             )
             for position, (item_label, payload) in batch
         )

@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -90,11 +90,8 @@ class Deployment:
         if self.database_url:
             with psycopg.connect(self.database_url) as connection:
                 return connection.execute(sql).fetchall()
-        connection = sqlite3.connect(self.home / "portal.sqlite3", timeout=30)
-        try:
-            return connection.execute(sql).fetchall()
-        finally:
-            connection.close()
+        with closing(sqlite3.connect(self.home / "portal.sqlite3", timeout=30)) as file:
+            return file.execute(sql).fetchall()
 
     def begun(self) -> list[str]:
         """Return the items that a handler began, in order, also those rolled back."""

@@ -1,6 +1,6 @@
 """What becomes of a job and its items."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -195,9 +195,9 @@ class TestLease:
     """A worker writes only while the job is its own."""
 
     @pytest.fixture
-    def interfere(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[Job], None]]]:
+    def interfere(self, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Job], object]]:
         """Let something happen to the job's row after each chunk of two."""
-        events: list[Callable[[Job], None]] = []
+        events: list[Callable[[Job], object]] = []
 
         def two(job: Job, items: list[JobItem]) -> None:
             for item in items:
@@ -217,7 +217,7 @@ class TestLease:
         return events
 
     def test_another_worker_does_not_start_what_is_leased(
-        self, start: Start, interfere: list[Callable[[Job], None]]
+        self, start: Start, interfere: list[Callable[[Job], object]]
     ) -> None:
         job = start({}, {}, {}, kind="test.two")
         seen: list[Any] = []
@@ -228,7 +228,7 @@ class TestLease:
         assert seen == [False, 0]
 
     def test_a_worker_whose_lease_was_taken_stops_without_effect(
-        self, start: Start, interfere: list[Callable[[Job], None]]
+        self, start: Start, interfere: list[Callable[[Job], object]]
     ) -> None:
         job = start({}, {}, {}, {}, kind="test.two")
         other = "00000000-0000-4000-8000-000000000000"
@@ -242,7 +242,7 @@ class TestLease:
         assert (job.state, job.done) == ("RUNNING", 2)
 
     def test_a_job_whose_worker_is_gone_goes_on_when_its_lease_ran_out(
-        self, start: Start, interfere: list[Callable[[Job], None]], settings: Any
+        self, start: Start, interfere: list[Callable[[Job], object]], settings: Any
     ) -> None:
         settings.JOB_LEASE_SECONDS = 0
         job = start({}, {}, {}, {}, kind="test.two")
