@@ -232,9 +232,7 @@ class TestLease:
     ) -> None:
         job = start({}, {}, {}, {}, kind="test.two")
         other = "00000000-0000-4000-8000-000000000000"
-        interfere.append(
-            lambda job: Job.objects.filter(pk=job.pk).update(lease_token=other) and None
-        )
+        interfere.append(lambda job: Job.objects.filter(pk=job.pk).update(lease_token=other))
 
         assert not runner.run(job.pk)
 
