@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import environ
+from django.templatetags.static import static
 
 from dip_portal.lib import keyfiles
 from dip_portal.lib.environment import named
@@ -325,6 +326,37 @@ STORAGES = {
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5.html"
+
+# --- The DIP Manager's admin --------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": f"DIP Portal simulator {_environment.label}",
+    "SITE_HEADER": "DIP Manager",
+    "SITE_SUBHEADER": f"DIP Portal simulator {_environment.label}",
+    "SITE_URL": "/",
+    "THEME": "light",
+    "STYLES": [
+        lambda request: static("css/environment.css"),
+        lambda request: static("css/admin.css"),
+    ],
+    "SCRIPTS": [lambda request: static("js/tick_all.js")],
+    "COLORS": {
+        "primary": {
+            "50": "#eef6fa",
+            "100": "#dcecf4",
+            "200": "#b8d8e8",
+            "300": "#86bbd6",
+            "400": "#4a97bd",
+            "500": "#1f78a4",
+            "600": "#0f668f",
+            "700": "#0b5c82",
+            "800": "#084763",
+            "900": "#06364c",
+            "950": "#042433",
+        }
+    },
+    "SIDEBAR": {"show_search": False, "navigation": "dip_portal.sidebar.navigation"},
+}
 
 # --- Logs: one line an event, to standard error ------------------------------------------
 

@@ -16,6 +16,8 @@ urlpatterns = [
     path("", login_required(TemplateView.as_view(template_name="home.html")), name="home"),
     path("", include("accounts.urls")),
     path("accounts/", include("accounts.allauth_urls")),
+    path("admin/promotion/", include("promotion.urls")),
     path("admin/", admin.site.urls),
+    path("service/promotion/v1/", include("promotion.service_urls")),
     path("health/", health, name="health"),
 ]

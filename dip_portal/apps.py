@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+
+
+class DipPortalConfig(AppConfig):
+    """What the whole deployment shares: settings, addresses, the environment's stamp."""
+
+    name = "dip_portal"
+
+    def ready(self) -> None:
+        """Stamp the database at the first migrate, and refuse one of another environment."""
+        from celery.signals import worker_init
+        from django.db.models.signals import post_migrate, pre_migrate
+
+        from dip_portal import stamp
+
+        pre_migrate.connect(stamp.require_own_database, sender=self)
+        post_migrate.connect(stamp.stamp_database, sender=self)
+        worker_init.connect(stamp.require_own_database)

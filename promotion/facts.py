@@ -1,0 +1,184 @@
+"""A setup as a table of facts: what is named where, and what it says. Knows no Django.
+
+Two setups are compared fact by fact, and so are an extract and what Production has. A
+fact is named by what it is about, never by its position, so that an order changes nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from promotion.document import Company, DipId, Nomination, Setup
+
+
+class Fact(NamedTuple):
+    """The name of a fact: about a company, a domain, an MPID, a DIP ID or a DCP ID.
+
+    `subject` is its number, code or ten digits; `aspect` what is said of it. For a domain
+    the subject is the company's number and the aspect the domain itself.
+    """
+
+    kind: str
+    subject: str
+    aspect: str = ""
+
+
+COMPANY, DOMAIN, MPID, DIP_ID, DCP_ID = "company", "domain", "mpid", "dip_id", "dcp_id"
+NOMINATION, EFFECTIVE_DATES, PARENT = "nomination", "effective_dates", "parent"
+COMPANY_DETAILS = ("name", "description", "dcp_status")
+
+# What a fact says: a text, or for a nomination and effective dates several in one.
+Value = str | tuple[str, ...]
+Facts = dict[Fact, Value]
+
+WORDS = {
+    "name": "name",
+    "description": "description",
+    "dcp_status": "DCP status",
+    PARENT: "parent company",
+    NOMINATION: "nominated DIP Connection Provider",
+    EFFECTIVE_DATES: "effective dates",
+    "mpid": "MPID",
+    "dip_role_code": "DIP role code",
+    "mpr_role_code": "market participant role code",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One fact that differs: `before` or `after` is empty where it is not said at all."""
+
+    fact: Fact
+    before: Value
+    after: Value
+
+    @property
+    def text(self) -> str:
+        """The difference in words."""
+        subject = in_words(self.fact)
+        if self.fact.kind in (DOMAIN, MPID, DCP_ID) or self.fact.aspect == "mpid":
+            return f"{subject} {'added' if self.after else 'removed'}"
+        before, after = shown(self.before), shown(self.after)
+        if not before:
+            return f"{subject}: {after}"
+        return f"{subject}: {before} → {after}" if after else f"{subject}: {before} removed"
+
+
+def facts_of(setup: Setup) -> Facts:
+    """Return everything that a setup says."""
+    facts: Facts = {}
+    for company in setup.companies():
+        parent = setup.company.company_number if company is not setup.company else ""
+        facts.update(_facts_of_company(company, parent))
+    return facts
+
+
+def places_of(setup: Setup) -> dict[Fact, str]:
+    """Return where in a document each fact of its setup stands, as a JSON pointer."""
+    return dict(_places(setup))
+
+
+def differences(before: Mapping[Fact, Value], after: Mapping[Fact, Value]) -> list[Difference]:
+    """Return what `after` says otherwise than `before`, in a steady order."""
+    return [
+        Difference(fact=fact, before=before.get(fact, ""), after=after.get(fact, ""))
+        for fact in sorted(before.keys() | after.keys())
+        if before.get(fact, "") != after.get(fact, "")
+    ]
+
+
+def in_words(fact: Fact) -> str:
+    """Return what a fact is about, as people say it."""
+    match fact.kind:
+        case "domain":
+            return f"Domain {fact.aspect}"
+        case "mpid":
+            return f"MPID {fact.subject}"
+        case "dcp_id":
+            return f"DCP ID {fact.subject}"
+        case "dip_id" if fact.aspect == "mpid":
+            return f"DIP ID {fact.subject}"
+        case "dip_id":
+            return f"DIP ID {fact.subject}, {WORDS[fact.aspect]}"
+        case _:
+            what = WORDS[fact.aspect]
+            return f"{what[:1].upper()}{what[1:]} of company {fact.subject}"
+
+
+def shown(value: Value) -> str:
+    """Return what a fact says, as people read it."""
+    return value if isinstance(value, str) else " to ".join(part or "open" for part in value)
+
+
+def nomination_value(nomination: Nomination | None) -> Value:
+    """Return what a nomination says: its DCP ID, and whether it whitelists the DCP's domains."""
+    if nomination is None:
+        return ""
+    return nomination_says(nomination.dcp_id, whitelists=nomination.whitelists_domains)
+
+
+def nomination_says(dcp_id: str, *, whitelists: bool) -> str:
+    """Return the value of a nomination fact."""
+    return f"{dcp_id} with its domains" if whitelists else dcp_id
+
+
+def nomination_parts(value: str) -> tuple[str, bool]:
+    """Return the DCP ID of a nomination fact, and whether the DCP's domains are whitelisted."""
+    dcp_id, _, rest = value.partition(" ")
+    return dcp_id, bool(rest)
+
+
+def _facts_of_company(company: Company, parent: str) -> Iterator[tuple[Fact, Value]]:
+    number = company.company_number
+    yield Fact(COMPANY, number, "name"), company.name
+    yield Fact(COMPANY, number, "description"), company.description
+    yield Fact(COMPANY, number, "dcp_status"), company.dcp_status
+    if parent:
+        yield Fact(COMPANY, number, PARENT), parent
+    if company.nomination:
+        yield Fact(COMPANY, number, NOMINATION), nomination_value(company.nomination)
+    for domain in company.whitelisted_domains:
+        yield Fact(DOMAIN, number, domain), domain
+    for dcp_id in company.dcp_ids:
+        yield Fact(DCP_ID, dcp_id), number
+    for mpid in company.mpids:
+        yield Fact(MPID, mpid.mpid), number
+        for dip_id in mpid.dip_ids:
+            yield from _facts_of_dip_id(dip_id, mpid.mpid)
+
+
+def _facts_of_dip_id(dip_id: DipId, mpid: str) -> Iterator[tuple[Fact, Value]]:
+    name = dip_id.dip_id
+    yield Fact(DIP_ID, name, "mpid"), mpid
+    yield Fact(DIP_ID, name, "dip_role_code"), dip_id.dip_role_code
+    yield Fact(DIP_ID, name, "mpr_role_code"), dip_id.mpr_role_code
+    dates = (dip_id.effective_from_date, dip_id.effective_to_date)
+    if any(dates):
+        yield (
+            Fact(DIP_ID, name, EFFECTIVE_DATES),
+            tuple(day.isoformat() if day else "" for day in dates),
+        )
+    if dip_id.nomination:
+        yield Fact(DIP_ID, name, NOMINATION), nomination_value(dip_id.nomination)
+
+
+def _places(setup: Setup) -> Iterator[tuple[Fact, str]]:
+    places = ["/setup/company", *(f"/setup/children/{n}" for n in range(len(setup.children)))]
+    for company, place in zip(setup.companies(), places, strict=True):
+        number = company.company_number
+        for aspect in (*COMPANY_DETAILS, NOMINATION):
+            yield Fact(COMPANY, number, aspect), f"{place}/{aspect}"
+        yield Fact(COMPANY, number, PARENT), place
+        for n, domain in enumerate(company.whitelisted_domains):
+            yield Fact(DOMAIN, number, domain), f"{place}/whitelisted_domains/{n}"
+        for n, dcp_id in enumerate(company.dcp_ids):
+            yield Fact(DCP_ID, dcp_id), f"{place}/dcp_ids/{n}"
+        for n, mpid in enumerate(company.mpids):
+            yield Fact(MPID, mpid.mpid), f"{place}/mpids/{n}/mpid"
+            for m, dip_id in enumerate(mpid.dip_ids):
+                here, name = f"{place}/mpids/{n}/dip_ids/{m}", dip_id.dip_id
+                yield Fact(DIP_ID, name, "mpid"), f"{here}/dip_id"
+                yield Fact(DIP_ID, name, "dip_role_code"), f"{here}/dip_role_code"
+                yield Fact(DIP_ID, name, "mpr_role_code"), f"{here}/mpr_role_code"
+                yield Fact(DIP_ID, name, EFFECTIVE_DATES), f"{here}/effective_from_date"
+                yield Fact(DIP_ID, name, NOMINATION), f"{here}/nomination"

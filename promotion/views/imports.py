@@ -1,0 +1,237 @@
+"""Production: take extracts in, show their plans, import them."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.services import start
+from organisations.actors import Actor
+from organisations.policies import Action
+from promotion.apply import summary_of
+from promotion.errors import UnableToFetch, UnableToReceive
+from promotion.fetch import CandidateExtract, fetch_candidates, is_configured
+from promotion.forms import UploadForm
+from promotion.models import Import, ImportedCompany
+from promotion.plan import Plan
+from promotion.receive import discard, document_of, plans_for, receive
+from promotion.views.page import page, paged, show
+
+STATES = {"waiting": Import.State.RECEIVED, "imported": Import.State.APPLIED}
+
+
+@page(Action.IMPORT_VIEW)
+def imports(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """List imports with their plan in short; `state` is waiting (the default) or all."""
+    only_waiting = request.GET.get("state", "waiting") == "waiting"
+    rows = Import.objects.select_related("received_by", "organisation")
+    search = request.GET.get("q", "").strip()
+    if only_waiting:
+        rows = rows.filter(state=Import.State.RECEIVED)
+    if search:
+        rows = rows.filter(Q(company_name__icontains=search) | Q(company_number__iexact=search))
+    listed = paged(request, rows.order_by("-received_at", "pk"))
+    plans = _plans_of([row for row in listed["page"] if row.is_waiting])
+    return show(
+        request,
+        "imports.html",
+        "Imports",
+        search=search,
+        only_waiting=only_waiting,
+        can_fetch=is_configured(),
+        rows=[(row, *_in_short(plans.get(row.pk))) for row in listed["page"]],
+        **listed,
+    )
+
+
+@page(Action.IMPORT_RECEIVE, methods=("GET", "HEAD", "POST"))
+def upload(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Take in uploaded extracts; each is taken or refused by itself."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    refused: list[tuple[str, UnableToReceive]] = []
+    if request.method == "POST" and form.is_valid():
+        taken: list[Import] = []
+        for file in form.cleaned_data["files"]:
+            try:
+                taken.append(_receive(actor, file))
+            except UnableToReceive as refusal:
+                refused.append((str(file.name), refusal))
+        if not refused:
+            if len(taken) == 1:
+                return redirect("promotion:import", key=taken[0].pk)
+            messages.success(request, f"{len(taken)} extracts were taken in. Look at their plans.")
+            return redirect("promotion:imports")
+        if taken:
+            messages.success(request, f"{len(taken)} of the files were taken in.")
+    return show(
+        request,
+        "upload.html",
+        "Upload extracts",
+        form=form,
+        refused=refused,
+        status=422 if refused or (form.is_bound and not form.is_valid()) else 200,
+    )
+
+
+@page(Action.IMPORT_RECEIVE, methods=("GET", "HEAD", "POST"))
+def candidates(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """List what UIT offers and Production does not have yet; fetch what is chosen."""
+    try:
+        offered = fetch_candidates()
+    except UnableToFetch as error:
+        return show(request, "candidates.html", "Candidates in UIT", trouble=str(error))
+    if request.method == "POST":
+        chosen = set(request.POST.getlist("extract"))
+        items = [
+            (it.company_name, {"extract": str(it.extract)})
+            for it in offered
+            if str(it.extract) in chosen
+        ]
+        if items:
+            job = start(
+                kind="promotion.fetch",
+                actor=actor,
+                items=items,
+                label=f"Fetch {len(items)} extracts from UIT",
+                back=reverse("promotion:imports"),
+            )
+            return redirect("admin:operations_job_progress", job.pk)
+        messages.warning(request, "Choose one or more companies, then fetch their extracts.")
+    rows = _beside_production(offered)
+    search = request.GET.get("q", "").strip().lower()
+    show_all = request.GET.get("show") == "all"
+    shown = [
+        (offer, state)
+        for offer, state in rows
+        if (show_all or state != UP_TO_DATE)
+        and (search in offer.company_name.lower() or search == offer.company_number.lower())
+    ]
+    return show(
+        request,
+        "candidates.html",
+        "Candidates in UIT",
+        search=request.GET.get("q", ""),
+        show_all=show_all,
+        offered_count=len(offered),
+        **paged(request, shown),
+    )
+
+
+@page(Action.IMPORT_VIEW)
+def import_(request: HttpRequest, actor: Actor, key: UUID) -> HttpResponse:
+    """Show one import: its plan while it waits, else what became of it."""
+    row = _import(key)
+    plan, trouble = None, None
+    if row.is_waiting:
+        try:
+            [plan] = plans_for([document_of(row)])
+        except UnableToReceive as refusal:
+            trouble = refusal
+    return show(request, "import.html", str(row), row=row, plan=plan, trouble=trouble)
+
+
+@page(Action.IMPORT_APPLY, methods=("POST",))
+def apply(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Start the job that applies the chosen imports, each with the plan that was shown."""
+    shown = dict(
+        value.split(":", 1) for value in request.POST.getlist("import") if value.count(":") == 1
+    )
+    rows = [row for row in Import.objects.filter(pk__in=_keys(shown)) if str(row.pk) in shown]
+    if not rows:
+        messages.warning(request, "Choose one or more extracts, then import them.")
+        return redirect("promotion:imports")
+    what = rows[0].company_name if len(rows) == 1 else f"{len(rows)} companies"
+    job = start(
+        kind="promotion.import",
+        actor=actor,
+        items=[
+            (row.company_name, {"import": str(row.pk), "plan": shown[str(row.pk)]}) for row in rows
+        ],
+        label=f"Import company setup: {what}",
+        back=reverse("promotion:imports"),
+    )
+    return redirect("admin:operations_job_progress", job.pk)
+
+
+@page(Action.IMPORT_RECEIVE, methods=("GET", "HEAD", "POST"))
+def discard_import(request: HttpRequest, actor: Actor, key: UUID) -> HttpResponse:
+    """Ask, then discard an extract that waits."""
+    row = _import(key)
+    if request.method == "POST":
+        try:
+            discard(actor=actor, received=row, now=timezone.now())
+        except UnableToReceive as refusal:
+            messages.error(request, str(refusal))
+            return redirect("promotion:import", key=key)
+        messages.success(request, f"{row} was discarded. Nothing was imported.")
+        return redirect("promotion:imports")
+    return show(request, "discard.html", "Discard this extract?", row=row)
+
+
+UP_TO_DATE, OUT_OF_DATE, NOT_YET, WAITING = "up to date", "out of date", "not yet", "waiting here"
+
+
+def _beside_production(offered: list[CandidateExtract]) -> list[tuple[CandidateExtract, str]]:
+    numbers = [offer.company_number for offer in offered]
+    imported = dict(
+        ImportedCompany.objects.filter(organisation__company_number__in=numbers).values_list(
+            "organisation__company_number", "last_import__setup_digest"
+        )
+    )
+    waiting = set(
+        Import.objects.filter(company_number__in=numbers, state=Import.State.RECEIVED).values_list(
+            "company_number", "setup_digest"
+        )
+    )
+
+    def state(offer: CandidateExtract) -> str:
+        if (offer.company_number, offer.setup_digest) in waiting:
+            return WAITING
+        known = imported.get(offer.company_number)
+        if known is None:
+            return NOT_YET
+        return UP_TO_DATE if known == offer.setup_digest else OUT_OF_DATE
+
+    return [(offer, state(offer)) for offer in offered]
+
+
+def _receive(actor: Actor, file: UploadedFile) -> Import:
+    return receive(actor=actor, file=file.read(), via=Import.Via.UPLOAD, now=timezone.now())
+
+
+def _plans_of(rows: list[Import]) -> dict[UUID, Plan]:
+    readable = []
+    for row in rows:
+        try:
+            readable.append((row.pk, document_of(row)))
+        except UnableToReceive:
+            continue
+    plans = plans_for([content for _, content in readable])
+    return {key: plan for (key, _), plan in zip(readable, plans, strict=True)}
+
+
+def _in_short(plan: Plan | None) -> tuple[Plan | None, str]:
+    if plan is None:
+        return None, ""
+    return plan, "" if plan.conflicts else summary_of(plan)
+
+
+def _keys(shown: dict[str, str]) -> list[UUID]:
+    keys = []
+    for text in shown:
+        try:
+            keys.append(UUID(text))
+        except ValueError:
+            continue
+    return keys
+
+
+def _import(key: UUID) -> Import:
+    return get_object_or_404(
+        Import.objects.select_related("received_by", "decided_by", "organisation"), pk=key
+    )

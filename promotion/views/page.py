@@ -1,0 +1,65 @@
+"""What every page of the promotion is: inside the admin, behind one action of the policies."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from organisations.actors import AnonymousActor, actor_of
+from organisations.policies import Action, require
+
+PAGE_SIZE = 25
+View = Callable[..., HttpResponse]
+
+
+def page(action: Action, *, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable[[View], View]:
+    """Let a view be asked by who may do `action`; it gets the actor as `actor`.
+
+    Who is not signed in is sent to sign in; strangers get 404, others 403 with the reason.
+    """
+
+    def decorate(view: View) -> View:
+        @require_http_methods(list(methods))
+        @wraps(view)
+        def wrapped(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            actor = actor_of(request)
+            if isinstance(actor, AnonymousActor):
+                return redirect_to_login(request.get_full_path())
+            require(actor, action)
+            return view(request, actor=actor, **arguments)
+
+        return wrapped
+
+    return decorate
+
+
+def show(
+    request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Render a page of the promotion in the frame of the admin."""
+    return render(
+        request,
+        f"promotion/{template}",
+        {**admin.site.each_context(request), "title": title, **context},
+        status=status,
+    )
+
+
+def paged(request: HttpRequest, rows: "QuerySet[Any] | list[Any]") -> dict[str, Any]:
+    """Return what partials/pages.html needs: the page asked for, and the rest of the query."""
+    paginator: Paginator[Any] = Paginator(rows, PAGE_SIZE)
+    chosen: Page[Any] = paginator.get_page(request.GET.get("page"))
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    return {
+        "page": chosen,
+        "page_numbers": paginator.get_elided_page_range(chosen.number, on_each_side=2, on_ends=1),
+        "query": f"{kept.urlencode()}&" if kept else "",
+    }
