@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.utils import OperationalError, ProgrammingError
@@ -15,10 +16,9 @@ class WrongEnvironment(ImproperlyConfigured):
 
 def stamp_database(**_: Any) -> None:
     """Stamp a new database for this environment; after every migrate. Raises WrongEnvironment."""
-    from dip_portal.models import EnvironmentStamp  # the models are loaded when this is called
-
     name = environments.current().name
-    stamp, _created = EnvironmentStamp.objects.get_or_create(pk=1, defaults={"environment": name})
+    stamps = apps.get_model("dip_portal", "EnvironmentStamp").objects
+    stamp, _created = stamps.get_or_create(pk=1, defaults={"environment": name})
     _compare(stamp.environment)
 
 

@@ -123,6 +123,14 @@ def test_other_bytes_are_refused(spoil: Any, says: str) -> None:
         document.read(spoil(document.to_bytes(setups.extract())))
 
 
+def read_or_none(data: bytes) -> document.Document | None:
+    """Return what these bytes say, or None if they are refused for a reason that is told."""
+    try:
+        return document.read(data)
+    except UnableToRead as refusal:
+        return None if refusal.problems and str(refusal) else pytest.fail("refused without reason")
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="replace"))
