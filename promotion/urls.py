@@ -20,8 +20,4 @@ urlpatterns = [
     path("imports/<uuid:key>/", imports.import_, name="import"),
     path("imports/<uuid:key>/discard/", imports.discard_import, name="discard"),
     path("companies/<int:key>/", company.company, name="company"),
-    path("companies/<int:key>/invite/", company.invite, name="invite"),
-    path("companies/<int:key>/invitation/resend/", company.resend, name="resend"),
-    path("companies/<int:key>/invitation/replace/", company.replace, name="replace"),
-    path("companies/<int:key>/invitation/revoke/", company.revoke, name="revoke"),
 ]

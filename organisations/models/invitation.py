@@ -20,8 +20,8 @@ class Invitation(models.Model):
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="invitations"
     )
-    first_name = models.CharField(max_length=150)
-    last_name = models.CharField(max_length=150)
+    first_name = models.CharField(max_length=100)
+    last_name = models.CharField(max_length=100)
     email = models.EmailField("e-mail address")
     token_hash = models.CharField(max_length=64, unique=True)
     sent_at = models.DateTimeField()
