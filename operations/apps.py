@@ -6,3 +6,9 @@ class OperationsConfig(AppConfig):
 
     name = "operations"
     verbose_name = "Operations"
+
+    def ready(self) -> None:
+        """Let the audit trail put into words what is done here."""
+        from audit.sentences import register
+
+        register({"mail:retry": "sent again the e-mail"})

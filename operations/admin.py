@@ -1,0 +1,14 @@
+"""The DIP Manager's pages of operations, under the names the admin gives their models."""
+
+from django.contrib import admin
+
+from audit.models import Event
+from jobs.models import Job
+from mail.models import OutgoingMail
+from operations.event_pages import EventAdmin
+from operations.job_pages import JobAdmin
+from operations.mail_pages import MailAdmin
+
+admin.site.register(Event, EventAdmin)
+admin.site.register(Job, JobAdmin)
+admin.site.register(OutgoingMail, MailAdmin)
