@@ -1,6 +1,7 @@
 """The verb of `jobs`: start."""
 
 import itertools
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -50,7 +51,7 @@ def start(
         actor_user_id=actor.user_id,
         actor_label=storable(actor.label, LABEL_LENGTH),
         actor_address=actor.address,
-        correlation_id=correlation.current(),
+        correlation_id=_correlation_id(),
     )
     numbered = enumerate(items, start=1)
     while batch := list(itertools.islice(numbered, BATCH)):
@@ -67,3 +68,9 @@ def start(
     job.save(update_fields=["total"])
     wake.on_commit(run, str(job.pk))
     return job
+
+
+def _correlation_id() -> str:
+    """Return the id of the request, or for a job that no request starts one of its own."""
+    current = correlation.current()
+    return uuid.uuid4().hex if current == correlation.NONE else current

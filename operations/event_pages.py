@@ -14,6 +14,7 @@ from django.urls import URLPattern
 
 from audit import sentences
 from audit.models import Event
+from dip_portal.lib import correlation
 from operations.lists import DateInput, IntegerFilter, ListAdmin, SearchInput
 from organisations.models import Organisation
 from organisations.policies import Action
@@ -103,7 +104,7 @@ class EventAdmin(ListAdmin):
         event = get_object_or_404(self.get_queryset(request), pk=event_id)
         together = (
             self.get_queryset(request).filter(correlation_id=event.correlation_id).count() - 1
-            if event.correlation_id != "-"
+            if event.correlation_id != correlation.NONE
             else 0
         )
         [told] = self.rows([event])

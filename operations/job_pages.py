@@ -68,8 +68,8 @@ class JobAdmin(ListAdmin):
         return [self.address("<uuid:job_id>/", self.job, "operations_job_progress")]
 
     def rows(self, found: list[Job]) -> list[dict[str, Any]]:
-        """Return each job with the tone of its state."""
-        return [{"job": job, "tone": tone_of(job)} for job in found]
+        """Return each job with how it stands."""
+        return [{"job": job, "standing": standing_of(job)} for job in found]
 
     def job(self, request: HttpRequest, job_id: UUID) -> HttpResponse:
         """Show one job; htmx asks for the live part of it every second until it is done.
@@ -89,7 +89,7 @@ class JobAdmin(ListAdmin):
             "partials/job_live.html" if is_live else "job.html",
             str(job),
             job=job,
-            tone=tone_of(job),
+            standing=standing_of(job),
             is_waiting_long=(
                 job.state == Job.State.QUEUED and timezone.now() - job.created_at > PATIENCE
             ),
@@ -103,13 +103,12 @@ class JobAdmin(ListAdmin):
         return response
 
 
-def tone_of(job: Job) -> str:
-    """Return the tone of a job's badge: a job that is done with problems is no success."""
-    if job.failed:
-        return "danger"
-    if job.refused:
-        return "warning"
-    return TONES[job.state]
+def standing_of(job: Job) -> tuple[str, str]:
+    """Return a job's state in words and the tone of its badge: done with problems is no success."""
+    state = job.get_state_display()
+    if not job.refused and not job.failed:
+        return state, TONES[job.state]
+    return f"{state} with problems", "danger" if job.failed else "warning"
 
 
 def _tabs(job: Job) -> list[tuple[str, str, int]]:

@@ -7,12 +7,13 @@ from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
-_current: ContextVar[str] = ContextVar("correlation_id", default="-")
+NONE = "-"
+_current: ContextVar[str] = ContextVar("correlation_id", default=NONE)
 HEADER = "X-Correlation-ID"
 
 
 def current() -> str:
-    """Return the correlation id of the work at hand, or '-' outside any."""
+    """Return the correlation id of the work at hand, or NONE outside any."""
     return _current.get()
 
 
