@@ -133,8 +133,7 @@ def with_servers(home: Path, postgres_url: str, redis_url: str) -> Iterator[Depl
 @contextmanager
 def _running(deployment: Deployment) -> Iterator[Deployment]:
     try:
-        for app in ("audit", "jobs", "mail"):
-            deployment.python("manage.py", "migrate", "-v0", app)
+        deployment.python("manage.py", "migrate", "-v0")
         yield deployment
     finally:
         for worker in deployment.workers:
