@@ -23,7 +23,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from dip_portal.lib import correlation
+from dip_portal.lib import bulk, correlation
 from jobs import registry
 from jobs.errors import ItemRefused, LeaseLost
 from jobs.models import Job, JobItem
@@ -202,7 +202,10 @@ def _save(job: Job, items: list[JobItem]) -> bool:
     now = timezone.now()
     for item in items:
         item.finished_at = now
-    JobItem.objects.bulk_update(items, ["state", "outcome", "message", "link", "finished_at"])
+    names = ("state", "outcome", "message", "link", "finished_at")
+    bulk.update(
+        JobItem, names, [(*(getattr(item, name) for name in names), item.pk) for item in items]
+    )
     job.done += len(items)
     job.refused += sum(item.state == JobItem.State.REFUSED for item in items)
     job.failed += sum(item.state == JobItem.State.FAILED for item in items)

@@ -10,7 +10,9 @@ from datetime import datetime
 
 from django.db import connection
 
+from audit.models import Event
 from audit.services import draft, record_all
+from dip_portal.lib import bulk
 from organisations.actors import Actor
 from organisations.models import Organisation
 from organisations.policies import Action, require
@@ -222,10 +224,11 @@ def _remember(
                     setup=document.to_bytes(company).decode(),
                 )
             )
-    Import.objects.bulk_update(
-        [candidate.row for candidate in applied],
-        ["state", "decided_at", "decided_by", "organisation", "report"],
-        batch_size=500,
+    names = ("state", "decided_at", "decided_by_id", "organisation_id", "report")
+    bulk.update(
+        Import,
+        names,
+        [(*(getattr(it.row, name) for name in names), it.row.pk) for it in applied],
     )
     ImportedCompany.objects.bulk_create(
         imported,
@@ -234,19 +237,23 @@ def _remember(
         unique_fields=["organisation"],
         update_fields=["last_import", "extracted_at", "parent_number", "setup"],
     )
-    record_all(
-        [
-            draft(
-                actor=actor,
-                action="import:apply",
-                subject=candidate.row.organisation or candidate.row,
-                after={
-                    "extract": candidate.row.setup_digest,
-                    "changes": [step.text for step in candidate.plan.changes],
-                },
-                at=now,
-                organisation_id=candidate.row.organisation_id,
-            )
-            for candidate in applied
-        ]
+    record_all([_event(candidate, actor, now) for candidate in applied])
+
+
+def _event(candidate: _Candidate, actor: Actor, now: datetime) -> Event:
+    """Return the audit event of an import: what it changed in words, what it created in number."""
+    row, plan = candidate.row, candidate.plan
+    assert row.organisation is not None
+    changes = [step.text for step in plan.changes if step.verdict is not Verdict.CREATE]
+    return draft(
+        actor=actor,
+        action="import:apply",
+        subject=row.organisation,
+        after={
+            "extract": row.setup_digest,
+            "created": plan.count(Verdict.CREATE),
+            "changes": changes,
+        },
+        at=now,
+        organisation_id=row.organisation_id,
     )

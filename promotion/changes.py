@@ -1,11 +1,11 @@
 """Makes the changes of many plans at once, table by table, in the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from django.db.models import QuerySet
-from organisations.services.nominations import complete_pending
+from django.db.models import Q
 
+from dip_portal.lib import bulk
 from organisations.models import (
     DcpId,
     DipId,
@@ -15,6 +15,7 @@ from organisations.models import (
     WhitelistedDomain,
 )
 from organisations.services import api_keys
+from organisations.services.nominations import complete_pending
 from promotion import document
 from promotion.facts import (
     COMPANY,
@@ -31,8 +32,6 @@ from promotion.facts import (
     nomination_parts,
 )
 from promotion.plan import CHANGING, Plan, Verdict
-
-BATCH = 1000
 
 
 class Changes:
@@ -76,44 +75,40 @@ class Changes:
             company.company_number: company
             for company in Organisation.objects.filter(company_number__in=self.numbers)
         }
+        keys = {number: company.pk for number, company in companies.items()}
         self._change_companies(companies)
-        self._change_domains(companies)
-        new_dcp_ids = self._create_dcp_ids(companies)
-        dip_ids = self._create_identities(companies)
-        self._change_dip_ids(dip_ids)
-        self._change_nominations(companies, dip_ids)
+        self._change_domains(keys)
+        self._create_dcp_ids(keys)
+        dip_ids = self._create_identities(keys)
+        self._change_dip_ids()
+        self._change_nominations(keys, dip_ids)
+        new_dcp_ids = [fact.subject for fact in _of(DCP_ID, self.created)]
         if new_dcp_ids:
-            complete_pending(new_dcp_ids, now=self.now)
+            complete_pending(DcpId.objects.filter(dcp_id__in=new_dcp_ids), now=self.now)
         return companies
 
     def _create_companies(self) -> None:
-        Organisation.objects.bulk_create(
+        bulk.insert(
+            Organisation,
+            (
+                "name", "company_number", "description", "dcp_status", "created_at",
+                "setup_changed_at", "revision",
+            ),
             [
-                Organisation(
-                    name=company.name,
-                    company_number=company.company_number,
-                    description=company.description,
-                    dcp_status=company.dcp_status,
-                    created_at=self.now,
-                    setup_changed_at=self.now,
-                )
-                for company in self.new_companies
+                (it.name, it.company_number, it.description, it.dcp_status, self.now, self.now, 1)
+                for it in self.new_companies
             ],
-            batch_size=BATCH,
-        )
+        )  # fmt: skip
 
     def _change_companies(self, companies: dict[str, Organisation]) -> None:
         new = {company.company_number for company in self.new_companies}
         changed: dict[str, Organisation] = {}
-        for fact, value in {**self.created, **self.changed, **self.removed}.items():
-            if fact.kind != COMPANY or fact.aspect == NOMINATION:
-                continue
+        for fact, value in self._facts_of(COMPANY):
             company = companies[fact.subject]
-            gone = fact in self.removed
             if fact.aspect == PARENT:
-                company.parent = None if gone else companies[str(value)]
+                company.parent_id = companies[str(value)].pk if value else None
             elif fact.aspect in COMPANY_DETAILS and fact.subject not in new:
-                setattr(company, fact.aspect, "" if gone else value)
+                setattr(company, fact.aspect, value)
             else:
                 continue
             changed[fact.subject] = company
@@ -121,152 +116,147 @@ class Changes:
             company = changed.setdefault(number, companies[number])
             company.setup_changed_at = self.now
             company.revision += 1
-        Organisation.objects.bulk_update(
-            changed.values(),
-            [*COMPANY_DETAILS, "parent", "setup_changed_at", "revision"],
-            batch_size=BATCH,
+        names = (*COMPANY_DETAILS, "parent_id", "setup_changed_at", "revision")
+        bulk.update(
+            Organisation,
+            names,
+            [(*(getattr(it, name) for name in names), it.pk) for it in changed.values()],
         )
 
-    def _change_domains(self, companies: dict[str, Organisation]) -> None:
-        WhitelistedDomain.objects.bulk_create(
-            [
-                WhitelistedDomain(organisation=companies[fact.subject], domain=fact.aspect)
-                for fact in _of(DOMAIN, self.created)
-            ],
-            batch_size=BATCH,
+    def _change_domains(self, keys: dict[str, int]) -> None:
+        bulk.insert(
+            WhitelistedDomain,
+            ("organisation_id", "domain"),
+            [(keys[fact.subject], fact.aspect) for fact in _of(DOMAIN, self.created)],
         )
         for fact in _of(DOMAIN, self.removed):
             WhitelistedDomain.objects.filter(
-                organisation=companies[fact.subject], domain=fact.aspect
+                organisation=keys[fact.subject], domain=fact.aspect
             ).delete()
 
-    def _create_dcp_ids(self, companies: dict[str, Organisation]) -> list[DcpId]:
-        return DcpId.objects.bulk_create(
-            [
-                DcpId(organisation=companies[str(self.created[fact])], dcp_id=fact.subject)
-                for fact in _of(DCP_ID, self.created)
-            ],
-            batch_size=BATCH,
+    def _create_dcp_ids(self, keys: dict[str, int]) -> None:
+        bulk.insert(
+            DcpId,
+            ("organisation_id", "dcp_id"),
+            [(keys[str(self.created[fact])], fact.subject) for fact in _of(DCP_ID, self.created)],
         )
 
-    def _create_identities(self, companies: dict[str, Organisation]) -> dict[str, DipId]:
-        """Create MPIDs and DIP IDs with fresh API keys; return the DIP IDs to be changed too."""
-        mpids = {
-            mpid.code: mpid
-            for mpid in Mpid.objects.bulk_create(
-                [
-                    Mpid(organisation=companies[str(self.created[fact])], code=fact.subject)
-                    for fact in _of(MPID, self.created)
-                ],
-                batch_size=BATCH,
+    def _create_identities(self, keys: dict[str, int]) -> dict[str, int]:
+        """Create MPIDs and DIP IDs with fresh API keys; return the new DIP IDs' primary keys."""
+        codes = [fact.subject for fact in _of(MPID, self.created)]
+        mpids = dict(
+            zip(
+                codes,
+                bulk.insert(
+                    Mpid,
+                    ("organisation_id", "code"),
+                    [(keys[str(self.created[Fact(MPID, code)])], code) for code in codes],
+                ),
+                strict=True,
             )
-        }
-        new_dip_ids = {
+        )
+        new = {
             fact.subject: str(value)
             for fact, value in self.created.items()
             if fact.kind == DIP_ID and fact.aspect == "mpid"
         }
-        known = set(new_dip_ids.values()) - mpids.keys()
-        mpids.update({mpid.code: mpid for mpid in Mpid.objects.filter(code__in=known)})
-        new = DipId.objects.bulk_create(
-            [self._new_dip_id(dip_id, mpids[code]) for dip_id, code in new_dip_ids.items()],
-            batch_size=BATCH,
-        )
-        api_keys.generate(new, now=self.now)
-        dip_ids = {dip_id.dip_id: dip_id for dip_id in new}
-        others = {
-            fact.subject
-            for facts in (self.created, self.changed, self.removed)
-            for fact in _of(DIP_ID, facts)
-        } - dip_ids.keys()
-        for dip_id in DipId.objects.filter(dip_id__in=others).select_related("mpid"):
-            dip_ids[dip_id.dip_id] = dip_id
-        return dip_ids
+        here = set(new.values()) - mpids.keys()
+        mpids.update(Mpid.objects.filter(code__in=here).values_list("code", "pk"))
+        made = bulk.insert(
+            DipId,
+            (
+                "mpid_id", "dip_id", "dip_role_code", "mpr_role_code", "effective_from_date",
+                "effective_to_date",
+            ),
+            [(mpids[code], dip_id, *self._said_of(dip_id)) for dip_id, code in new.items()],
+        )  # fmt: skip
+        api_keys.generate_for(made, now=self.now)
+        return dict(zip(new, made, strict=True))
 
-    def _new_dip_id(self, dip_id: str, mpid: Mpid) -> DipId:
+    def _said_of(self, dip_id: str) -> tuple[Value, Value, date | None, date | None]:
         def said(aspect: str) -> Value:
             return self.created.get(Fact(DIP_ID, dip_id, aspect), "")
 
-        effective_from, effective_to = _dates(said(EFFECTIVE_DATES))
-        return DipId(
-            mpid=mpid,
-            dip_id=dip_id,
-            dip_role_code=str(said("dip_role_code")),
-            mpr_role_code=str(said("mpr_role_code")),
-            effective_from_date=effective_from,
-            effective_to_date=effective_to,
-        )
+        return said("dip_role_code"), said("mpr_role_code"), *_dates(said(EFFECTIVE_DATES))
 
-    def _change_dip_ids(self, dip_ids: dict[str, DipId]) -> None:
+    def _change_dip_ids(self) -> None:
         new = {fact.subject for fact in _of(DIP_ID, self.created) if fact.aspect == "mpid"}
-        changed: dict[str, DipId] = {}
-        for fact, value in {**self.created, **self.changed, **self.removed}.items():
-            if fact.kind != DIP_ID or fact.subject in new:
-                continue
-            dip_id, says = dip_ids[fact.subject], "" if fact in self.removed else value
+        wanted = [
+            (fact, value)
+            for fact, value in self._facts_of(DIP_ID)
+            if fact.subject not in new and fact.aspect in (EFFECTIVE_DATES, "mpr_role_code")
+        ]
+        subjects = {fact.subject for fact, _ in wanted}
+        dip_ids = {it.dip_id: it for it in DipId.objects.filter(dip_id__in=subjects)}
+        for fact, value in wanted:
+            dip_id = dip_ids[fact.subject]
             if fact.aspect == EFFECTIVE_DATES:
-                dip_id.effective_from_date, dip_id.effective_to_date = _dates(says)
-            elif fact.aspect == "mpr_role_code":
-                dip_id.mpr_role_code = str(says)
+                dip_id.effective_from_date, dip_id.effective_to_date = _dates(value)
             else:
-                continue
-            changed[fact.subject] = dip_id
-        DipId.objects.bulk_update(
-            changed.values(),
-            ["effective_from_date", "effective_to_date", "mpr_role_code"],
-            batch_size=BATCH,
+                dip_id.mpr_role_code = str(value)
+        names = ("effective_from_date", "effective_to_date", "mpr_role_code")
+        bulk.update(
+            DipId,
+            names,
+            [(*(getattr(it, name) for name in names), it.pk) for it in dip_ids.values()],
         )
 
-    def _change_nominations(
-        self, companies: dict[str, Organisation], dip_ids: dict[str, DipId]
-    ) -> None:
-        for fact in [*_nominations(self.changed), *_nominations(self.removed)]:
-            self._place_of(fact, companies, dip_ids).delete()
-        wanted = {
-            fact: nomination_parts(str(value))
-            for facts in (self.created, self.changed)
-            for fact, value in facts.items()
-            if fact.aspect == NOMINATION
-        }
-        here = {
-            dcp_id.dcp_id: dcp_id
-            for dcp_id in DcpId.objects.filter(dcp_id__in={code for code, _ in wanted.values()})
-        }
-        Nomination.objects.bulk_create(
+    def _change_nominations(self, keys: dict[str, int], dip_ids: dict[str, int]) -> None:
+        facts = [(fact, value) for fact, value in self._facts_of(COMPANY, DIP_ID)
+                 if fact.aspect == NOMINATION]  # fmt: skip
+        others = {fact.subject for fact, _ in facts if fact.kind == DIP_ID} - dip_ids.keys()
+        known = DipId.objects.filter(dip_id__in=others).values_list(
+            "dip_id", "pk", "mpid__organisation_id"
+        )
+        owners = dict(self._owners(keys))
+        for dip_id, key, owner in known:
+            dip_ids[dip_id] = key
+            owners[dip_id] = owner
+        before = [fact for fact, _ in facts if fact not in self.created]
+        Nomination.objects.filter(
+            Q(dip_id__in=[dip_ids[fact.subject] for fact in before if fact.kind == DIP_ID])
+            | Q(
+                dip_id__isnull=True,
+                organisation__in=[keys[fact.subject] for fact in before if fact.kind == COMPANY],
+            )
+        ).delete()
+        wanted = [(fact, *nomination_parts(str(value))) for fact, value in facts if value]
+        here = dict(
+            DcpId.objects.filter(dcp_id__in={code for _, code, _ in wanted}).values_list(
+                "dcp_id", "pk"
+            )
+        )
+        bulk.insert(
+            Nomination,
+            ("organisation_id", "dip_id_id", "dcp_id_id", "dcp_id_code", "whitelists_domains"),
             [
-                Nomination(
-                    organisation=self._company_of(fact, companies, dip_ids),
-                    dip_id=dip_ids[fact.subject] if fact.kind == DIP_ID else None,
-                    dcp_id=here.get(code),
-                    dcp_id_code=code,
-                    whitelists_domains=whitelists,
+                (
+                    owners[fact.subject] if fact.kind == DIP_ID else keys[fact.subject],
+                    dip_ids[fact.subject] if fact.kind == DIP_ID else None,
+                    here.get(code),
+                    code,
+                    whitelists,
                 )
-                for fact, (code, whitelists) in wanted.items()
+                for fact, code, whitelists in wanted
             ],
-            batch_size=BATCH,
         )
 
-    def _place_of(
-        self, fact: Fact, companies: dict[str, Organisation], dip_ids: dict[str, DipId]
-    ) -> QuerySet[Nomination]:
-        if fact.kind == DIP_ID:
-            return Nomination.objects.filter(dip_id=dip_ids[fact.subject])
-        return Nomination.objects.filter(organisation=companies[fact.subject], dip_id=None)
+    def _owners(self, keys: dict[str, int]) -> Iterator[tuple[str, int]]:
+        """Yield each new DIP ID with the primary key of its company."""
+        for fact, code in self.created.items():
+            if fact.kind == DIP_ID and fact.aspect == "mpid":
+                yield fact.subject, keys[self.mpid_owner[str(code)]]
 
-    def _company_of(
-        self, fact: Fact, companies: dict[str, Organisation], dip_ids: dict[str, DipId]
-    ) -> Organisation:
-        if fact.kind == COMPANY:
-            return companies[fact.subject]
-        return companies[self.mpid_owner[dip_ids[fact.subject].mpid.code]]
+    def _facts_of(self, *kinds: str) -> Iterator[tuple[Fact, Value]]:
+        """Yield the facts of these kinds with what they are to say; nothing, if removed."""
+        for facts in (self.created, self.changed, self.removed):
+            for fact, value in facts.items():
+                if fact.kind in kinds:
+                    yield fact, "" if facts is self.removed else value
 
 
 def _of(kind: str, facts: Iterable[Fact]) -> Iterable[Fact]:
     return (fact for fact in facts if fact.kind == kind)
-
-
-def _nominations(facts: Iterable[Fact]) -> Iterable[Fact]:
-    return (fact for fact in facts if fact.aspect == NOMINATION)
 
 
 def _dates(value: Value) -> tuple[date | None, date | None]:

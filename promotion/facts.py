@@ -6,6 +6,7 @@ fact is named by what it is about, never by its position, so that an order chang
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from promotion.document import Company, DipId, Nomination, Setup
@@ -66,16 +67,17 @@ class Difference:
 
 def facts_of(setup: Setup) -> Facts:
     """Return everything that a setup says."""
+    return {fact: value for fact, value, _ in _told(setup)}
+
+
+def facts_and_places_of(setup: Setup) -> tuple[Facts, dict[Fact, str]]:
+    """Return what a setup says, and where in its document, each place a JSON pointer."""
     facts: Facts = {}
-    for company in setup.companies():
-        parent = setup.company.company_number if company is not setup.company else ""
-        facts.update(_facts_of_company(company, parent))
-    return facts
-
-
-def places_of(setup: Setup) -> dict[Fact, str]:
-    """Return where in a document each fact of its setup stands, as a JSON pointer."""
-    return dict(_places(setup))
+    places: dict[Fact, str] = {}
+    for fact, value, place in _told(setup):
+        facts[fact] = value
+        places[fact] = place
+    return facts, places
 
 
 def differences(before: Mapping[Fact, Value], after: Mapping[Fact, Value]) -> list[Difference]:
@@ -128,57 +130,46 @@ def nomination_parts(value: str) -> tuple[str, bool]:
     return dcp_id, bool(rest)
 
 
-def _facts_of_company(company: Company, parent: str) -> Iterator[tuple[Fact, Value]]:
+Told = Iterator[tuple[Fact, Value, str]]
+
+
+def _told(setup: Setup) -> Told:
+    """Yield every fact with its value and place; also those that say nothing (an empty value)."""
+    yield from _told_of_company(setup.company, "", "/setup/company")
+    for n, child in enumerate(setup.children):
+        yield from _told_of_company(child, setup.company.company_number, f"/setup/children/{n}")
+
+
+def _told_of_company(company: Company, parent: str, place: str) -> Told:
     number = company.company_number
-    yield Fact(COMPANY, number, "name"), company.name
-    yield Fact(COMPANY, number, "description"), company.description
-    yield Fact(COMPANY, number, "dcp_status"), company.dcp_status
-    if parent:
-        yield Fact(COMPANY, number, PARENT), parent
-    if company.nomination:
-        yield Fact(COMPANY, number, NOMINATION), nomination_value(company.nomination)
-    for domain in company.whitelisted_domains:
-        yield Fact(DOMAIN, number, domain), domain
-    for dcp_id in company.dcp_ids:
-        yield Fact(DCP_ID, dcp_id), number
-    for mpid in company.mpids:
-        yield Fact(MPID, mpid.mpid), number
-        for dip_id in mpid.dip_ids:
-            yield from _facts_of_dip_id(dip_id, mpid.mpid)
+    yield Fact(COMPANY, number, "name"), company.name, f"{place}/name"
+    yield Fact(COMPANY, number, "description"), company.description, f"{place}/description"
+    yield Fact(COMPANY, number, "dcp_status"), company.dcp_status, f"{place}/dcp_status"
+    yield Fact(COMPANY, number, PARENT), parent, place
+    nominated = nomination_value(company.nomination)
+    yield Fact(COMPANY, number, NOMINATION), nominated, f"{place}/nomination"
+    for n, domain in enumerate(company.whitelisted_domains):
+        yield Fact(DOMAIN, number, domain), domain, f"{place}/whitelisted_domains/{n}"
+    for n, dcp_id in enumerate(company.dcp_ids):
+        yield Fact(DCP_ID, dcp_id, ""), number, f"{place}/dcp_ids/{n}"
+    for n, mpid in enumerate(company.mpids):
+        yield Fact(MPID, mpid.mpid, ""), number, f"{place}/mpids/{n}/mpid"
+        for m, dip_id in enumerate(mpid.dip_ids):
+            yield from _told_of_dip_id(dip_id, mpid.mpid, f"{place}/mpids/{n}/dip_ids/{m}")
 
 
-def _facts_of_dip_id(dip_id: DipId, mpid: str) -> Iterator[tuple[Fact, Value]]:
+def _told_of_dip_id(dip_id: DipId, mpid: str, place: str) -> Told:
     name = dip_id.dip_id
-    yield Fact(DIP_ID, name, "mpid"), mpid
-    yield Fact(DIP_ID, name, "dip_role_code"), dip_id.dip_role_code
-    yield Fact(DIP_ID, name, "mpr_role_code"), dip_id.mpr_role_code
-    dates = (dip_id.effective_from_date, dip_id.effective_to_date)
-    if any(dates):
-        yield (
-            Fact(DIP_ID, name, EFFECTIVE_DATES),
-            tuple(day.isoformat() if day else "" for day in dates),
-        )
-    if dip_id.nomination:
-        yield Fact(DIP_ID, name, NOMINATION), nomination_value(dip_id.nomination)
+    yield Fact(DIP_ID, name, "mpid"), mpid, f"{place}/dip_id"
+    yield Fact(DIP_ID, name, "dip_role_code"), dip_id.dip_role_code, f"{place}/dip_role_code"
+    yield Fact(DIP_ID, name, "mpr_role_code"), dip_id.mpr_role_code, f"{place}/mpr_role_code"
+    dates = _dates(dip_id.effective_from_date, dip_id.effective_to_date)
+    yield Fact(DIP_ID, name, EFFECTIVE_DATES), dates, f"{place}/effective_from_date"
+    nominated = nomination_value(dip_id.nomination)
+    yield Fact(DIP_ID, name, NOMINATION), nominated, f"{place}/nomination"
 
 
-def _places(setup: Setup) -> Iterator[tuple[Fact, str]]:
-    places = ["/setup/company", *(f"/setup/children/{n}" for n in range(len(setup.children)))]
-    for company, place in zip(setup.companies(), places, strict=True):
-        number = company.company_number
-        for aspect in (*COMPANY_DETAILS, NOMINATION):
-            yield Fact(COMPANY, number, aspect), f"{place}/{aspect}"
-        yield Fact(COMPANY, number, PARENT), place
-        for n, domain in enumerate(company.whitelisted_domains):
-            yield Fact(DOMAIN, number, domain), f"{place}/whitelisted_domains/{n}"
-        for n, dcp_id in enumerate(company.dcp_ids):
-            yield Fact(DCP_ID, dcp_id), f"{place}/dcp_ids/{n}"
-        for n, mpid in enumerate(company.mpids):
-            yield Fact(MPID, mpid.mpid), f"{place}/mpids/{n}/mpid"
-            for m, dip_id in enumerate(mpid.dip_ids):
-                here, name = f"{place}/mpids/{n}/dip_ids/{m}", dip_id.dip_id
-                yield Fact(DIP_ID, name, "mpid"), f"{here}/dip_id"
-                yield Fact(DIP_ID, name, "dip_role_code"), f"{here}/dip_role_code"
-                yield Fact(DIP_ID, name, "mpr_role_code"), f"{here}/mpr_role_code"
-                yield Fact(DIP_ID, name, EFFECTIVE_DATES), f"{here}/effective_from_date"
-                yield Fact(DIP_ID, name, NOMINATION), f"{here}/nomination"
+def _dates(effective_from: date | None, effective_to: date | None) -> Value:
+    if effective_from is None:
+        return ""
+    return effective_from.isoformat(), effective_to.isoformat() if effective_to else ""

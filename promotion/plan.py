@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from dip_portal.lib import identities
 from promotion.document import Document
@@ -25,10 +26,9 @@ from promotion.facts import (
     Fact,
     Facts,
     Value,
-    facts_of,
+    facts_and_places_of,
     in_words,
     nomination_parts,
-    places_of,
     shown,
 )
 
@@ -44,21 +44,37 @@ class Verdict(StrEnum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """One line of a plan.
 
     `place` is a JSON pointer into the document (empty for what only Production has),
-    `text` says what happens, `remedy` what to do about a conflict or to wait for.
+    `note` what there is to say beyond before and after, `remedy` what to do about a
+    conflict or to wait for.
     """
 
     verdict: Verdict
     fact: Fact
     place: str
-    text: str
-    before: Value = ""
-    after: Value = ""
+    before: Value
+    after: Value
+    note: str = ""
     remedy: str = ""
+
+    @property
+    def text(self) -> str:
+        """What happens, in words."""
+        if self.note:
+            return self.note
+        words = in_words(self.fact)
+        if self.verdict is Verdict.REMOVE:
+            return f"{words}: removed"
+        if self.verdict is Verdict.CHANGE:
+            return f"{words}: {shown(self.before)} → {shown(self.after)}"
+        if self.fact.kind in (DOMAIN, MPID, DCP_ID):
+            return words
+        if self.fact.aspect == "mpid":
+            return f"{words} of MPID {shown(self.after)}"
+        return f"{words}: {shown(self.after)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +154,7 @@ class _Planner:
     def __init__(self, document: Document, present: Present) -> None:
         self.document = document
         self.present = present
-        self.theirs = facts_of(document.setup)
-        self.places = places_of(document.setup)
+        self.theirs, self.places = facts_and_places_of(document.setup)
         self.companies = document.setup.companies()
         self.new = frozenset(
             company.company_number
@@ -187,13 +202,13 @@ class _Planner:
         if fact.aspect == EFFECTIVE_DATES and fact.subject in self.present.dates_set:
             return self._keep(fact, ours, "the DIP Manager has set them in Production")
         return Step(
-            verdict=Verdict.CONFLICT,
-            fact=fact,
-            place=self.places.get(fact, ""),
-            text=f"{in_words(fact)}: UIT says “{shown(theirs) or 'none'}”, "
+            Verdict.CONFLICT,
+            fact,
+            self.places.get(fact, ""),
+            ours,
+            theirs,
+            note=f"{in_words(fact)}: UIT says “{shown(theirs) or 'none'}”, "
             f"Production “{shown(ours) or 'none'}”",
-            before=ours,
-            after=theirs,
             remedy="Both have changed since the last import. Make one say what the other says, "
             "then import again (after a change in UIT: extract again).",
         )
@@ -214,12 +229,12 @@ class _Planner:
         else:
             what = f"{in_words(fact)} is held{self._held_by(ours)} in Production"
         return Step(
-            verdict=Verdict.CONFLICT,
-            fact=fact,
-            place=self.places[fact],
-            text=what,
-            before=ours,
-            after=theirs,
+            Verdict.CONFLICT,
+            fact,
+            self.places[fact],
+            ours,
+            theirs,
+            note=what,
             remedy="An import moves no identity. Find out whose it is, correct UIT and extract "
             "again, or correct Production.",
         )
@@ -229,22 +244,14 @@ class _Planner:
         return f" by {name} ({number})" if name else " by another company"
 
     def _take(self, fact: Fact, theirs: Value, ours: Value) -> Step:
-        words = in_words(fact)
-        if not ours:
-            verdict, text = Verdict.CREATE, _new_in_words(fact, theirs)
-        elif not theirs:
-            verdict, text = Verdict.REMOVE, f"{words}: removed"
-        else:
-            verdict, text = Verdict.CHANGE, f"{words}: {shown(ours)} → {shown(theirs)}"
-        place = self.places.get(fact, "")
-        return Step(verdict=verdict, fact=fact, place=place, text=text, before=ours, after=theirs)
+        change = Verdict.CHANGE if theirs else Verdict.REMOVE
+        verdict = change if ours else Verdict.CREATE
+        return Step(verdict, fact, self.places.get(fact, ""), ours, theirs)
 
     def _keep(self, fact: Fact, ours: Value, why: str) -> Step:
         says = f" stays {shown(ours)}" if fact.kind in (COMPANY, DIP_ID) and ours else " stays"
-        text = f"{in_words(fact)}{says if ours else ' stays removed'}: {why}"
-        return Step(
-            verdict=Verdict.KEEP, fact=fact, place=self.places.get(fact, ""), text=text, before=ours
-        )
+        note = f"{in_words(fact)}{says if ours else ' stays removed'}: {why}"
+        return Step(Verdict.KEEP, fact, self.places.get(fact, ""), ours, "", note=note)
 
     def _is_older(self) -> bool:
         newest = self.present.last_extracted_at
@@ -254,10 +261,12 @@ class _Planner:
         newest = self.present.last_extracted_at
         if newest is not None and self._is_older():
             yield Step(
-                verdict=Verdict.CONFLICT,
-                fact=Fact("", ""),
-                place="/extracted_at",
-                text=f"This extract is of {self.document.extracted_at:%d %b %Y %H:%M:%S} UTC, and "
+                Verdict.CONFLICT,
+                Fact("", ""),
+                "/extracted_at",
+                "",
+                "",
+                note=f"This extract is of {self.document.extracted_at:%d %b %Y %H:%M:%S} UTC, and "
                 f"a newer one, of {newest:%d %b %Y %H:%M:%S} UTC, was imported already",
                 remedy="Extract the company again in UIT and import that extract.",
             )
@@ -268,10 +277,12 @@ class _Planner:
             if number in self.new and other is not None and other != number:
                 fact = Fact(COMPANY, number, "name")
                 yield Step(
-                    verdict=Verdict.CONFLICT,
-                    fact=fact,
-                    place=self.places[fact].removesuffix("name") + "company_number",
-                    text=f"Production has {company.name} with company number {other}, "
+                    Verdict.CONFLICT,
+                    fact,
+                    self.places[fact].removesuffix("name") + "company_number",
+                    "",
+                    number,
+                    note=f"Production has {company.name} with company number {other}, "
                     f"the extract with {number}",
                     remedy="Correct the company number where it is wrong: in UIT (and extract "
                     "again) or in Production.",
@@ -287,27 +298,29 @@ class _Planner:
                 is_canonical = False
             if not is_canonical:
                 yield Step(
-                    verdict=Verdict.CONFLICT,
-                    fact=fact,
-                    place=self.places[fact],
-                    text=f"“{printable(fact.aspect)}” is not a domain in its canonical form",
-                    after=domain,
+                    Verdict.CONFLICT,
+                    fact,
+                    self.places[fact],
+                    "",
+                    domain,
+                    note=f"“{printable(fact.aspect)}” is not a domain in its canonical form",
                     remedy="Correct the whitelisted domain in UIT and extract again.",
                 )
 
     def _waiting(self) -> Iterator[Step]:
         here = self.present.dcp_ids | {fact.subject for fact in self.theirs if fact.kind == DCP_ID}
         for fact, value in self.theirs.items():
-            if fact.aspect != NOMINATION:
+            if fact.aspect != NOMINATION or not value:
                 continue
             dcp_id, _ = nomination_parts(str(value))
             if dcp_id not in here:
                 yield Step(
-                    verdict=Verdict.WAIT,
-                    fact=fact,
-                    place=self.places[fact],
-                    text=f"{in_words(fact)}: DCP {dcp_id} is not in Production yet",
-                    after=value,
+                    Verdict.WAIT,
+                    fact,
+                    self.places[fact],
+                    "",
+                    value,
+                    note=f"{in_words(fact)}: DCP {dcp_id} is not in Production yet",
                     remedy="The nomination is kept and completes by itself when the DCP is "
                     "imported.",
                 )
@@ -319,10 +332,3 @@ def printable(text: str) -> str:
         "\ufffd" if identities.has_hidden_characters(character) else character
         for character in text[:80]
     )
-
-
-def _new_in_words(fact: Fact, value: Value) -> str:
-    words = in_words(fact)
-    if fact.kind in (DOMAIN, MPID, DCP_ID):
-        return words
-    return f"{words} of MPID {value}" if fact.aspect == "mpid" else f"{words}: {shown(value)}"

@@ -1,13 +1,15 @@
 """Production: take in an extract, whichever way it arrives, and make its plan."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 
-from audit.services import record
+from audit.models import Event
+from audit.services import draft, record_all
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
 from organisations.policies import Action, require
@@ -28,39 +30,47 @@ def receive(*, actor: Actor, file: bytes, via: Import.Via, now: datetime) -> Imp
     company discards an older one that still waits. Raises UnableToReceive, with what is
     wrong and where, Refused or Stranger; then nothing is kept.
     """
+    [outcome] = receive_all(actor=actor, files=[file], via=via, now=now)
+    if isinstance(outcome, UnableToReceive):
+        raise outcome
+    return outcome
+
+
+@transaction.atomic
+def receive_all(
+    *, actor: Actor, files: Sequence[bytes], via: Import.Via, now: datetime
+) -> list[Import | UnableToReceive]:
+    """Take in signed extracts, each by itself: returns its import, or why it was refused.
+
+    The number of queries does not depend on the number of files. Raises Refused or Stranger.
+    """
     require(actor, Action.IMPORT_RECEIVE)
-    content = _verified(file)
-    extract = _read(content)
-    company = extract.setup.company
-    digest = hashlib.sha256(content).hexdigest()
-    waiting = Import.objects.select_for_update().filter(
-        company_number=company.company_number, state=Import.State.RECEIVED
-    )
-    for earlier in waiting:
-        if earlier.document_digest == digest:
-            return earlier
-        if earlier.extracted_at < extract.extracted_at:
-            _discard(earlier, actor, now)
-    received = Import.objects.create(
-        company_number=company.company_number,
-        company_name=company.name,
-        document_digest=digest,
-        setup_digest=extract.digest.value,
-        extracted_at=extract.extracted_at,
-        extracted_by=extract.extracted_by,
-        file=file.decode(),
-        via=via,
-        received_at=now,
-        received_by_id=actor.user_id,
-    )
-    record(
-        actor=actor,
-        action="import:receive",
-        subject=received,
-        after={"digest": extract.digest.value, "via": via.label},
-        at=now,
-    )
-    return received
+    arrived = [_arrived(file, actor, via, now) for file in files]
+    waiting: dict[str, list[Import]] = defaultdict(list)
+    numbers = [it.company_number for it in arrived if isinstance(it, Import)]
+    for one in Import.objects.select_for_update().filter(
+        company_number__in=numbers, state=Import.State.RECEIVED
+    ):
+        waiting[one.company_number].append(one)
+    outcomes: list[Import | UnableToReceive] = []
+    new: list[Import] = []
+    superseded: list[Import] = []
+    for it in arrived:
+        if isinstance(it, UnableToReceive):
+            outcomes.append(it)
+            continue
+        others = waiting[it.company_number]
+        same = [one for one in others if one.document_digest == it.document_digest]
+        if not same:
+            older = [one for one in others if one.extracted_at < it.extracted_at]
+            superseded += older
+            waiting[it.company_number] = [it, *(one for one in others if one not in older)]
+            new.append(it)
+        outcomes.append(same[0] if same else it)
+    Import.objects.bulk_create(new, batch_size=500)
+    record_all([_event("import:receive", one, actor, now) for one in new])
+    _discard(superseded, actor, now)
+    return outcomes
 
 
 @transaction.atomic
@@ -70,7 +80,7 @@ def discard(*, actor: Actor, received: Import, now: datetime) -> None:
     current = Import.objects.select_for_update().get(pk=received.pk)
     if not current.is_waiting:
         raise UnableToReceive("This import does not wait any more: it was decided already.")
-    _discard(current, actor, now)
+    _discard([current], actor, now)
 
 
 def document_of(received: Import) -> document.Document:
@@ -118,15 +128,42 @@ def _read(content: bytes) -> document.Document:
     return extract
 
 
-def _discard(waiting: Import, actor: Actor, now: datetime) -> None:
-    waiting.state = Import.State.DISCARDED
-    waiting.decided_at = now
-    waiting.decided_by_id = actor.user_id
-    waiting.save(update_fields=["state", "decided_at", "decided_by"])
-    record(
+def _arrived(file: bytes, actor: Actor, via: Import.Via, now: datetime) -> Import | UnableToReceive:
+    try:
+        content = _verified(file)
+        extract = _read(content)
+    except UnableToReceive as refusal:
+        return refusal
+    company = extract.setup.company
+    return Import(
+        company_number=company.company_number,
+        company_name=company.name,
+        document_digest=hashlib.sha256(content).hexdigest(),
+        setup_digest=extract.digest.value,
+        extracted_at=extract.extracted_at,
+        extracted_by=extract.extracted_by,
+        file=file.decode(),
+        via=via,
+        received_at=now,
+        received_by_id=actor.user_id,
+    )
+
+
+def _discard(waiting: Sequence[Import], actor: Actor, now: datetime) -> None:
+    for one in waiting:
+        one.state = Import.State.DISCARDED
+    Import.objects.filter(pk__in=[one.pk for one in waiting]).update(
+        state=Import.State.DISCARDED, decided_at=now, decided_by=actor.user_id
+    )
+    record_all([_event("import:discard", one, actor, now) for one in waiting])
+
+
+def _event(action: str, one: Import, actor: Actor, now: datetime) -> Event:
+    return draft(
         actor=actor,
-        action="import:discard",
-        subject=waiting,
+        action=action,
+        subject=one,
+        after={"digest": one.setup_digest, "via": one.get_via_display()},
         at=now,
-        organisation_id=waiting.organisation_id,
+        organisation_id=one.organisation_id,
     )

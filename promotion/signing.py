@@ -8,6 +8,7 @@ TRUSTED_KEYS_DIR; a key that a document brings along is never believed.
 import base64
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from joserfc import jws, jwt
@@ -107,8 +108,7 @@ def verify_request(token: str, *, issuer: str, path: str, now: datetime) -> None
 
 def own_key() -> OKPKey:
     """Return this environment's key, made at first use (setting SIGNING_KEY_FILE)."""
-    text = keyfiles.read_or_create(settings.SIGNING_KEY_FILE, _new_key)
-    return OKPKey.import_key(json.loads(text))
+    return _key(keyfiles.read_or_create(settings.SIGNING_KEY_FILE, _new_key))
 
 
 def trusted_key(environment: str) -> OKPKey:
@@ -123,10 +123,15 @@ def trusted_key(environment: str) -> OKPKey:
             f"{label} and put the file {path.name} into the folder DIP_TRUSTED_KEYS_DIR."
         ) from None
     try:
-        key = OKPKey.import_key(json.loads(text))
+        return _key(text)
     except (JoseError, ValueError, KeyError, TypeError):
         raise NoTrustedKey(f"The pinned key of {label} ({path.name}) is not a JWK.") from None
-    return key
+
+
+@lru_cache(maxsize=8)
+def _key(text: str) -> OKPKey:
+    """Return the key of a JWK file's text; the file is read each time, so a new one counts."""
+    return OKPKey.import_key(json.loads(text))
 
 
 def public_jwk() -> str:

@@ -11,10 +11,10 @@ from promotion.errors import UnableToFetch, UnableToReceive
 from promotion.extract import extract_companies
 from promotion.fetch import fetch_extract
 from promotion.models import Extract, Import
-from promotion.receive import receive
+from promotion.receive import receive_all
 
 
-@kind("promotion.extract", title="Extract company setup", chunk_size=100)
+@kind("promotion.extract", title="Extract company setup", chunk_size=250)
 def extract(job: Job, items: list[JobItem]) -> None:
     """Extract the companies of these items (`organisation`: primary key)."""
     outcomes = extract_companies(
@@ -37,23 +37,27 @@ def extract(job: Job, items: list[JobItem]) -> None:
 @kind("promotion.fetch", title="Fetch extracts from UIT", chunk_size=20)
 def fetch(job: Job, items: list[JobItem]) -> None:
     """Fetch the extracts of these items (`extract`: its key in UIT) and take them in."""
-    actor = actor_of_job(job)
+    fetched: list[tuple[JobItem, bytes]] = []
     for item in items:
         try:
-            received = receive(
-                actor=actor,
-                file=fetch_extract(item.payload["extract"]),
-                via=Import.Via.SERVICE,
-                now=timezone.now(),
-            )
-        except (UnableToFetch, UnableToReceive) as refusal:
+            fetched.append((item, fetch_extract(item.payload["extract"])))
+        except UnableToFetch as refusal:
             item.refuse(str(refusal))
+    outcomes = receive_all(
+        actor=actor_of_job(job),
+        files=[file for _, file in fetched],
+        via=Import.Via.SERVICE,
+        now=timezone.now(),
+    )
+    for (item, _), outcome in zip(fetched, outcomes, strict=True):
+        if isinstance(outcome, UnableToReceive):
+            item.refuse(str(outcome))
         else:
-            link = reverse("promotion:import", args=[received.pk])
+            link = reverse("promotion:import", args=[outcome.pk])
             item.finish("received", "Look at its plan, then import it.", link)
 
 
-@kind("promotion.import", title="Import company setup", chunk_size=100)
+@kind("promotion.import", title="Import company setup", chunk_size=250)
 def import_(job: Job, items: list[JobItem]) -> None:
     """Apply the imports of these items (`import`: primary key, `plan`: its fingerprint)."""
     outcomes = apply_imports(

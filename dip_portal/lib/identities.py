@@ -36,6 +36,8 @@ def canonical_domain(text: str) -> str:
     domain = text.strip().removeprefix("@").removesuffix(".")
     if not domain:
         raise InvalidDomain("Enter a domain, for example superenergy.co.uk.")
+    if "--" not in domain and re.fullmatch(DOMAIN_PATTERN, domain):
+        return domain  # plain letters, digits and single hyphens: IDNA changes nothing
     try:
         domain = idna.encode(domain, uts46=True, transitional=False).decode("ascii")
     except (idna.IDNAError, UnicodeError):

@@ -1,24 +1,30 @@
 """API keys of DIP IDs: made here, kept encrypted, found without decrypting the table."""
 
 import secrets as stdlib_secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from dip_portal.lib import secrets
+from dip_portal.lib import bulk, secrets
 from organisations.models import ApiKey, DipId
 
 PURPOSE = "api key"
 KEY_BYTES = 16  # 32 hexadecimal digits, as on the seminar's DIP ID slide
 
 
-def generate(dip_ids: Iterable[DipId], *, now: datetime) -> list[ApiKey]:
-    """Give each of these DIP IDs, which have none yet, a fresh primary and secondary key.
+def generate(dip_ids: Iterable[DipId], *, now: datetime) -> None:
+    """Give each of these DIP IDs, which have none yet, a fresh primary and secondary key."""
+    generate_for([dip_id.pk for dip_id in dip_ids], now=now)
 
-    Returns the rows as stored: the keys themselves are only in them sealed.
+
+def generate_for(dip_id_keys: Sequence[int], *, now: datetime) -> None:
+    """Do as `generate` does, for DIP IDs given by their primary keys.
+
+    The keys themselves are only in the rows, sealed.
     """
-    return ApiKey.objects.bulk_create(
-        [_sealed(dip_id, kind, now) for dip_id in dip_ids for kind in ApiKey.Kind.values],
-        batch_size=1000,
+    bulk.insert(
+        ApiKey,
+        ("dip_id_id", "kind", "ciphertext", "blind_index", "created_at"),
+        [(key, kind, *_sealed(), now) for key in dip_id_keys for kind in ApiKey.Kind.values],
     )
 
 
@@ -33,12 +39,7 @@ def find(key: str) -> ApiKey | None:
     return ApiKey.objects.select_related("dip_id__mpid").filter(blind_index=index).first()
 
 
-def _sealed(dip_id: DipId, kind: str, now: datetime) -> ApiKey:
+def _sealed() -> tuple[str, str]:
+    """Return a new key twice: sealed, and as its blind index."""
     key = stdlib_secrets.token_hex(KEY_BYTES)
-    return ApiKey(
-        dip_id=dip_id,
-        kind=kind,
-        ciphertext=secrets.encrypt(key, purpose=PURPOSE),
-        blind_index=secrets.blind_index(key, purpose=PURPOSE),
-        created_at=now,
-    )
+    return secrets.encrypt(key, purpose=PURPOSE), secrets.blind_index(key, purpose=PURPOSE)

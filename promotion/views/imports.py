@@ -19,7 +19,7 @@ from promotion.fetch import CandidateExtract, fetch_candidates, is_configured
 from promotion.forms import UploadForm
 from promotion.models import Import, ImportedCompany
 from promotion.plan import Plan
-from promotion.receive import discard, document_of, plans_for, receive
+from promotion.receive import discard, document_of, plans_for, receive_all
 from promotion.views.page import page, paged, show
 
 STATES = {"waiting": Import.State.RECEIVED, "imported": Import.State.APPLIED}
@@ -55,12 +55,19 @@ def upload(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     refused: list[tuple[str, UnableToReceive]] = []
     if request.method == "POST" and form.is_valid():
-        taken: list[Import] = []
-        for file in form.cleaned_data["files"]:
-            try:
-                taken.append(_receive(actor, file))
-            except UnableToReceive as refusal:
-                refused.append((str(file.name), refusal))
+        files: list[UploadedFile] = form.cleaned_data["files"]
+        outcomes = receive_all(
+            actor=actor,
+            files=[file.read() for file in files],
+            via=Import.Via.UPLOAD,
+            now=timezone.now(),
+        )
+        taken = [it for it in outcomes if isinstance(it, Import)]
+        refused = [
+            (str(file.name), outcome)
+            for file, outcome in zip(files, outcomes, strict=True)
+            if isinstance(outcome, UnableToReceive)
+        ]
         if not refused:
             if len(taken) == 1:
                 return redirect("promotion:import", key=taken[0].pk)
@@ -198,10 +205,6 @@ def _beside_production(offered: list[CandidateExtract]) -> list[tuple[CandidateE
         return UP_TO_DATE if known == offer.setup_digest else OUT_OF_DATE
 
     return [(offer, state(offer)) for offer in offered]
-
-
-def _receive(actor: Actor, file: UploadedFile) -> Import:
-    return receive(actor=actor, file=file.read(), via=Import.Via.UPLOAD, now=timezone.now())
 
 
 def _plans_of(rows: list[Import]) -> dict[UUID, Plan]:

@@ -1,6 +1,7 @@
 """UIT and Production in one database, one after the other, and extracts between them."""
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def be(settings: Any) -> Callable[[str], None]:
     def go(name: str) -> None:
         settings.DIP_ENVIRONMENT = name
         settings.SIGNING_KEY_FILE = folder / f"{name}-signing-key.jwk.json"
-        call_command("publish_key", verbosity=0)
+        call_command("publish_key", stdout=StringIO())
 
     for environment in environments.ENVIRONMENTS:
         go(environment)

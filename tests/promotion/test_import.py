@@ -318,13 +318,17 @@ def test_members_and_the_other_environment_may_not_import(
 
 def test_an_import_is_told_in_the_companys_history(take: Any, apply: Any) -> None:
     apply(take(setups.setup()))
+    apply(take(setups.setup(name="Super Energy plc")))
 
-    event = Event.objects.get(action="import:apply")
+    first, event = Event.objects.filter(action="import:apply").order_by("pk")
 
+    assert first.after["created"] == 9
     assert event.organisation_id == Organisation.objects.get().pk
     assert event.actor_label == "Dana Doe"
     assert event.address == "192.0.2.1"
-    assert "Domain superenergy.example" in event.after["changes"]
+    assert event.after["changes"] == [
+        "Name of company 01234567: Super Energy Co → Super Energy plc"
+    ]
 
 
 @pytest.mark.parametrize("number", [2, 20])
