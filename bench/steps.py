@@ -25,6 +25,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from accounts.models import User  # noqa: E402
+from jobs import registry  # noqa: E402
 from jobs.models import Job  # noqa: E402
 from jobs.runner import run  # noqa: E402
 from jobs.services import start  # noqa: E402
@@ -232,6 +233,8 @@ def _dana() -> DipManagerActor:
 
 
 def _job(kind: str, items: list[tuple[str, dict[str, Any]]]) -> Measured:
+    registry.titles()  # a worker that runs has loaded its tasks long before
+
     def work() -> None:
         job = start(kind=kind, actor=_dana(), items=items)
         run(job.pk)
