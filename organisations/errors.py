@@ -10,3 +10,14 @@ class UnableToInvite(Exception):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class UnableToChangeCompany(Exception):
+    """A company cannot be created or changed like this: `field` is wrong, the message the remedy.
+
+    `field` is empty where no single field is the reason.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field

@@ -3,9 +3,81 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from audit.services import draft, record_all
-from organisations.actors import SYSTEM
-from organisations.models import DcpId, Nomination
+from django.db import transaction
+
+from audit.services import draft, record, record_all
+from organisations.actors import SYSTEM, Actor
+from organisations.errors import UnableToChangeCompany
+from organisations.models import DcpId, DipId, Nomination, Organisation
+from organisations.policies import Action, require
+from organisations.services.changes import touch
+from organisations.services.organisations import require_valid
+
+
+@transaction.atomic
+def nominate(
+    *,
+    actor: Actor,
+    organisation: Organisation,
+    dcp_id_code: str,
+    dip_id: DipId | None = None,
+    whitelists_domains: bool = False,
+    now: datetime,
+) -> Nomination:
+    """Nominate a DCP for a company, or for one of its DIP IDs, in place of an earlier one.
+
+    `whitelists_domains` is the form's 'Whitelist DCP's domains'. A DCP ID that is not here
+    yet is kept, and the nomination completes when it comes. Raises UnableToChangeCompany.
+    """
+    require(actor, Action.NOMINATION_MAKE, organisation)
+    code = dcp_id_code.strip()
+    if dip_id is not None and dip_id.mpid.organisation_id != organisation.pk:
+        raise UnableToChangeCompany("dip_id", f"DIP ID {dip_id} is not one of {organisation}.")
+    dcp_id = DcpId.objects.select_related("organisation").filter(dcp_id=code).first()
+    if dcp_id is not None and dcp_id.organisation_id == organisation.pk:
+        raise UnableToChangeCompany("dcp_id_code", "A company does not nominate itself.")
+    former = organisation.nominations.filter(dip_id=dip_id).first()
+    before = _said(former) if former else {}
+    if former is not None:
+        former.delete()
+    nomination = Nomination(
+        organisation=organisation,
+        dip_id=dip_id,
+        dcp_id=dcp_id,
+        dcp_id_code=code,
+        whitelists_domains=whitelists_domains,
+    )
+    require_valid(nomination)
+    nomination.save()
+    touch(organisation, now)
+    record(
+        actor=actor,
+        action="nomination:make",
+        subject=organisation,
+        before=before,
+        after=_said(nomination),
+        at=now,
+        organisation_id=organisation.pk,
+    )
+    return nomination
+
+
+@transaction.atomic
+def remove_nomination(*, actor: Actor, nomination: Nomination, now: datetime) -> None:
+    """Remove a nomination, and with it the domains that it whitelisted."""
+    require(actor, Action.NOMINATION_MAKE, nomination)
+    organisation, before = nomination.organisation, _said(nomination)
+    deleted, _ = Nomination.objects.filter(pk=nomination.pk).delete()
+    if deleted:
+        touch(organisation, now)
+        record(
+            actor=actor,
+            action="nomination:remove",
+            subject=organisation,
+            before=before,
+            at=now,
+            organisation_id=organisation.pk,
+        )
 
 
 def complete_pending(dcp_ids: Iterable[DcpId], *, now: datetime) -> list[Nomination]:
@@ -37,3 +109,11 @@ def complete_pending(dcp_ids: Iterable[DcpId], *, now: datetime) -> list[Nominat
         ]
     )
     return pending
+
+
+def _said(nomination: Nomination) -> dict[str, str]:
+    return {
+        "dip_id": str(nomination.dip_id or "all of the company"),
+        "dcp_id": nomination.dcp_id_code,
+        "whitelists_domains": "yes" if nomination.whitelists_domains else "no",
+    }
