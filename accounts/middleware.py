@@ -25,8 +25,9 @@ OPEN_VIEWS = {
     "accounts:continue",
 }
 # Addresses that no session is asked for: health for the machinery, service for the other
-# environment, which signs its requests.
-OPEN_PATHS = ("/health/", "/service/", "/static/")
+# environment, which signs its requests, an invitation for whoever holds its link (held at
+# a gate, the link's token would stand in `next`).
+OPEN_PATHS = ("/health/", "/service/", "/static/", "/invitations/accept/")
 
 
 class SignInGatesMiddleware:

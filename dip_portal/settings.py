@@ -242,6 +242,9 @@ SIGN_IN_GATES = [
 ]
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 
+# What the apps add to the portal's navigation: functions of the request.
+NAV_ITEMS = ["organisations.navigation.items"]
+
 # --- Mail -------------------------------------------------------------------------------
 
 if env.str("EMAIL_URL", default=""):

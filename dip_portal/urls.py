@@ -1,10 +1,10 @@
 """The portal's addresses."""
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from django.views.generic import TemplateView
+
+from dip_portal.home import home
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -13,8 +13,9 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("", login_required(TemplateView.as_view(template_name="home.html")), name="home"),
+    path("", home, name="home"),
     path("", include("accounts.urls")),
+    path("", include("organisations.urls")),
     path("accounts/", include("accounts.allauth_urls")),
     path("admin/promotion/", include("promotion.urls")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,111 @@
+"""HOME: the seminar's five onboarding tasks of a company, and what is next."""
+
+from collections.abc import Callable
+from datetime import date
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.actors import signed_in_user
+from accounts.models import User
+from dip_portal.lib import environment as environments
+from organisations import onboarding
+from organisations.actors import Actor, DipManagerActor, actor_of
+from organisations.models import Membership, Organisation
+from organisations.onboarding import Step, Task
+from organisations.policies import Action, visible
+
+CHOSEN = "company"  # session key: the company that somebody with several looked at last
+
+
+def _certificate_management(actor: Actor, organisation: Organisation, day: date) -> Task:
+    text = (
+        "No requirement to on-board to GlobalSign again. New GlobalSign signing certificates "
+        "and DIP mTLS and signing certificates are required."
+        if environments.current().can_import
+        else "GlobalSign signing certificates and DIP mTLS and signing certificates are required."
+    )
+    return Task(
+        title="Certificate Management",
+        text=text,
+        standing="Not started",
+        steps=(
+            Step(text="Create API credentials and an mTLS certificate at GlobalSign"),
+            Step(text="Generate the mTLS and signing certificates of the DIP"),
+        ),
+    )
+
+
+def _message_channel_setup(actor: Actor, organisation: Organisation, day: date) -> Task:
+    text = (
+        "Updated webhook configuration is required: the transfer of data from UIT to "
+        "Production does not include the webhook configuration."
+        if environments.current().can_import
+        else "The DIP delivers messages to webhooks of yours: tell it where they are."
+    )
+    return Task(
+        title="Message Channel Setup",
+        text=text,
+        standing="Not started",
+        steps=(Step(text="Configure the webhook URL of each publication, best by the API"),),
+    )
+
+
+TASKS: list[Callable[[Actor, Organisation, date], Task]] = [
+    onboarding.access_portal,
+    onboarding.member_management,
+    _certificate_management,
+    onboarding.dip_id_management,
+    _message_channel_setup,
+]
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what there is to do: for a member, for one of several companies, for a DIP Manager."""
+    actor = actor_of(request)
+    if isinstance(actor, DipManagerActor):
+        return render(request, "home_dip_manager.html")
+    now = timezone.now()
+    companies = list(
+        visible(actor, Action.ORGANISATION_VIEW, Organisation.objects.order_by("name", "pk"))
+    )
+    if not companies:
+        return render(
+            request,
+            "home_no_company.html",
+            {"memberships": _former_memberships(signed_in_user(request)), "today": now.date()},
+        )
+    company = _chosen(request, companies)
+    if company is None:
+        return render(request, "home_choose.html", {"companies": companies})
+    tasks = onboarding.in_order([task(actor, company, now.date()) for task in TASKS])
+    return render(
+        request,
+        "home.html",
+        {
+            "company": company,
+            "has_others": len(companies) > 1,
+            "tasks": tasks,
+            "done": sum(task.is_done for task in tasks),
+        },
+    )
+
+
+def _chosen(request: HttpRequest, companies: list[Organisation]) -> Organisation | None:
+    """Return the company asked for, or chosen before, or the only one; `?company=` asks anew."""
+    if len(companies) == 1:
+        return companies[0]
+    asked = request.GET.get("company", request.session.get(CHOSEN, ""))
+    found = next((company for company in companies if str(company.pk) == str(asked)), None)
+    if "company" in request.GET:
+        request.session[CHOSEN] = found.pk if found else ""
+    return found
+
+
+def _former_memberships(user: User) -> list[Membership]:
+    return list(user.memberships.select_related("organisation").order_by("-pk"))

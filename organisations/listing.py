@@ -1,0 +1,87 @@
+"""A table of the portal: search, sort, and ten rows at a time or all of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+PAGE_SIZE = 10
+SEARCH_MAX_LENGTH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table: its heading, and the fields to sort by, if one can."""
+
+    label: str
+    key: str = ""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """A heading as it stands: `query` sorts by it, `direction` is the word of aria-sort."""
+
+    label: str
+    query: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What a page shows of a table. `total` counts the rows that a search leaves out as well."""
+
+    page: Page[Any]
+    headings: list[Heading]
+    search: str
+    kept: list[tuple[str, str]]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.page.paginator.count == 0
+
+
+def listing(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    *,
+    columns: Sequence[Column],
+    search: Callable[[str], Q],
+) -> Listing:
+    """Return the rows that the request asks for: `q` searches, `sort` sorts, `show=all`, `page`.
+
+    Each word of the search has to be found somewhere. An unknown column sorts by the
+    first that can be sorted by.
+    """
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:SEARCH_MAX_LENGTH]
+    for word in words.split():
+        rows = rows.filter(search(word))
+    sortable = {column.key: column for column in columns if column.key}
+    asked = request.GET.get("sort", "")
+    key = asked.removeprefix("-")
+    key, is_down = (
+        (key, asked.startswith("-")) if key in sortable else (next(iter(sortable)), False)
+    )
+    sign = "-" if is_down else ""
+    rows = rows.order_by(*(f"{sign}{field}" for field in sortable[key].fields), "pk")
+    size = max(rows.count(), 1) if request.GET.get("show") == "all" else PAGE_SIZE
+    return Listing(
+        page=Paginator(rows, size).get_page(request.GET.get("page")),
+        headings=[_heading(request, column, key, is_down=is_down) for column in columns],
+        search=words,
+        kept=[(name, request.GET[name]) for name in ("sort", "show") if name in request.GET],
+    )
+
+
+def _heading(request: HttpRequest, column: Column, sorted_by: str, *, is_down: bool) -> Heading:
+    if not column.key:
+        return Heading(label=column.label)
+    is_here = column.key == sorted_by
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["sort"] = f"-{column.key}" if is_here and not is_down else column.key
+    direction = ("descending" if is_down else "ascending") if is_here else ""
+    return Heading(label=column.label, query=query.urlencode(), direction=direction)

@@ -1,0 +1,128 @@
+"""The onboarding tasks of the seminar that concern the company itself, its members and DIP IDs.
+
+HOME puts them in the seminar's order with those of the other apps. A task tells how far
+it is by its steps; which is the next one, HOME decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.urls import reverse
+
+from dip_portal.lib import environment as environments
+from organisations import queries
+from organisations.actors import Actor
+from organisations.models import Organisation
+
+RECOMMENDED_COVER = 2  # seminar, 'Adding New Users': at least two of each
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing to do. It is nobody's click that makes it done, but what the portal knows."""
+
+    text: str
+    is_done: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One of the five tasks. `advice` is what would be wise, `url` and `label` where to go."""
+
+    title: str
+    text: str
+    steps: tuple[Step, ...]
+    standing: str = ""
+    advice: str = ""
+    url: str = ""
+    label: str = ""
+    state: str = "later"
+
+    @property
+    def is_done(self) -> bool:
+        return all(step.is_done for step in self.steps)
+
+
+def in_order(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks with their states: done; the first that is not is next; others later."""
+    following = next((task for task in tasks if not task.is_done), None)
+    return [
+        replace(task, state="done" if task.is_done else "next" if task is following else "later")
+        for task in tasks
+    ]
+
+
+def access_portal(actor: Actor, organisation: Organisation, day: date) -> Task:
+    """Task 1: who reads this is past the invitation, the second factor and the Terms of Use."""
+    environment = environments.current()
+    return Task(
+        title="Access DIP Portal",
+        text=f"The DIP Manager invites the Primary User Admin to the {environment.label} portal.",
+        steps=(
+            Step(text="Accept the invitation and set up a second factor", is_done=True),
+            Step(
+                text="Verify company name, description and number",
+                is_done=organisation.details_verified_at is not None,
+            ),
+        ),
+    )
+
+
+def member_management(actor: Actor, organisation: Organisation, day: date) -> Task:
+    """Task 2: a Certificate Admin and a Message Admin first; then cover for each role."""
+    cover = queries.cover(organisation, day)
+    thin = [
+        name
+        for name, key in (
+            ("User Admins", "user_admins"),
+            ("Certificate Admins", "certificate_admins"),
+            ("Message Admins", "message_admins"),
+        )
+        if cover[key] < RECOMMENDED_COVER
+    ]
+    text = (
+        "Members are not copied from UIT: set up the users of Production here."
+        if environments.current().can_import
+        else "Set up the users of your company."
+    )
+    return Task(
+        title="Member Management",
+        text=f"{text} A Certificate Admin and a Message Admin need to be added as a first task.",
+        steps=(
+            Step(text="Add a Certificate Admin", is_done=cover["certificate_admins"] > 0),
+            Step(text="Add a Message Admin", is_done=cover["message_admins"] > 0),
+        ),
+        advice=f"Two of each are recommended, so that nobody’s absence stops you. Fewer than "
+        f"two: {', '.join(thin)}."
+        if thin
+        else "",
+        url=reverse("organisations:members", args=[organisation.pk]),
+        label="Members",
+    )
+
+
+def dip_id_management(actor: Actor, organisation: Organisation, day: date) -> Task:
+    """Task 4: the DIP Manager sets the effective dates, the company takes the API keys."""
+    counts = queries.dip_id_counts(actor, organisation)
+    number, dated = counts["all"], counts["dated"]
+    text = (
+        "MPIDs, DIP IDs and DCP IDs are copied over from UIT by the DIP Manager, who then "
+        "updates the effective from date of each DIP ID according to the PAB guidance."
+        if environments.current().can_import
+        else "The DIP Manager sets the effective from date of each of your DIP IDs."
+    )
+    return Task(
+        title="DIP ID Management",
+        text=text,
+        standing=f"{dated} of {number} DIP IDs with dates set" if number else "No DIP IDs yet",
+        steps=(
+            Step(
+                text="DIP Manager: set the effective from date of each DIP ID",
+                is_done=0 < number == dated,
+            ),
+            Step(text="Download the API keys of each DIP ID"),
+        ),
+        url=reverse("organisations:dip_ids", args=[organisation.pk]),
+        label="DIP IDs",
+    )

@@ -1,0 +1,178 @@
+"""The Market Participant Organisation pages: the list, and a company with its three tabs."""
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from organisations import queries
+from organisations.actors import DipManagerActor
+from organisations.http import ActionView, OrganisationView
+from organisations.listing import Column, listing
+from organisations.models import DipId, Membership, Nomination
+from organisations.policies import Action, decide
+from organisations.roles import DcpStatus
+
+COMPANY_COLUMNS = [
+    Column(label="Company", key="name", fields=("name",)),
+    Column(label="Company Number", key="number", fields=("company_number",)),
+    Column(label="Company Type"),
+    Column(label="Role Codes"),
+    Column(label="DCP Status", key="dcp", fields=("dcp_status", "name")),
+]
+DIP_ID_COLUMNS = [
+    Column(label="DIP ID", key="dip_id", fields=("dip_id",)),
+    Column(label="MPID", key="mpid", fields=("mpid__code", "dip_id")),
+    Column(label="Market Participant Role Code", key="mpr", fields=("mpr_role_code", "dip_id")),
+    Column(label="DIP Role Code", key="role", fields=("dip_role_code", "dip_id")),
+    Column(label="Effective From Date (MPR)", key="from", fields=("effective_from_date", "dip_id")),
+    Column(label="Effective To Date (MPR)", key="to", fields=("effective_to_date", "dip_id")),
+    Column(label="DIP Connection Provider"),
+    Column(label="State"),
+]
+MEMBER_COLUMNS = [
+    Column(label="First Name", key="first", fields=("user__first_name", "user__last_name")),
+    Column(label="Last Name", key="last", fields=("user__last_name", "user__first_name")),
+    Column(label="Email ID", key="email", fields=("user__email",)),
+    Column(label="Role"),
+    Column(label="Role Codes"),
+    Column(label="Expiry Date", key="expiry", fields=("expires_date", "user__last_name")),
+    Column(label="State"),
+]
+DCP_STATUS_TONES = {
+    DcpStatus.DISABLED.value: "neutral",
+    DcpStatus.REQUESTED.value: "warning",
+    DcpStatus.APPROVED.value: "success",
+}
+# What DipId.state_on says, as the portal puts it.
+DIP_ID_STATES = {
+    "operational": ("Operational", "success"),
+    "no effective from date": ("Not operational: no effective from date", "warning"),
+    "awaiting DIP Manager": (
+        "Not operational: the DIP Manager has not set the effective dates",
+        "warning",
+    ),
+    "not yet effective": ("Not operational yet", "info"),
+    "ended": ("Ended", "neutral"),
+}
+
+
+class CompaniesView(ActionView):
+    """The companies that one may see; a member of exactly one is led straight to it."""
+
+    action: ClassVar[Action] = Action.ORGANISATION_VIEW
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        companies = queries.companies(self.actor)
+        if not isinstance(self.actor, DipManagerActor) and not request.GET:
+            few = list(companies.order_by("name", "pk").values_list("pk", flat=True)[:2])
+            if len(few) == 1:
+                return redirect("organisations:dip_ids", pk=few[0])
+        table = listing(
+            request, companies, columns=COMPANY_COLUMNS, search=queries.matching_company
+        )
+        for company in table.page:
+            company.dcp_tone = DCP_STATUS_TONES[company.dcp_status]
+        return render(request, "organisations/companies.html", {"table": table})
+
+
+class CompanyView(OrganisationView, is_base=True):
+    """What the three tabs share: the details of the company above them."""
+
+    tab: ClassVar[str]
+
+    def show(self, request: HttpRequest, **context: Any) -> HttpResponse:
+        """Render the tab's template under the details."""
+        company = self.organisation
+        nomination = queries.nomination_of(company)
+        return render(
+            request,
+            f"organisations/company_{self.tab}.html",
+            {
+                "company": company,
+                "dcp_tone": DCP_STATUS_TONES[company.dcp_status],
+                "nomination": nomination,
+                "own_domains": queries.own_domains(company),
+                "dcp_domains": queries.domains_through_dcps(company),
+                "parent": company.parent,
+                "parent_is_visible": company.parent is not None
+                and bool(decide(self.actor, Action.ORGANISATION_VIEW, company.parent)),
+                "children": [
+                    (child, bool(decide(self.actor, Action.ORGANISATION_VIEW, child)))
+                    for child in queries.children(company)
+                ],
+                "tabs": self._tabs(),
+                **context,
+            },
+        )
+
+    def _tabs(self) -> list[tuple[str, str, bool]]:
+        names = {"dip_ids": "DIP IDs", "members": "Members", "certificates": "Certificates"}
+        return [
+            (label, reverse(f"organisations:{name}", args=[self.organisation.pk]), name == self.tab)
+            for name, label in names.items()
+        ]
+
+
+class DipIdsView(CompanyView):
+    """The company's DIP IDs, and which of them are operational."""
+
+    action: ClassVar[Action] = Action.ORGANISATION_VIEW
+    tab = "dip_ids"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        today = timezone.now().date()
+        table = listing(
+            request,
+            queries.dip_ids(self.actor, self.organisation),
+            columns=DIP_ID_COLUMNS,
+            search=queries.matching_dip_id,
+        )
+        rows = [(dip_id, _own_nomination(dip_id), _state(dip_id, today)) for dip_id in table.page]
+        counts = queries.dip_id_counts(self.actor, self.organisation)
+        return self.show(request, table=table, rows=rows, undated=counts["all"] - counts["dated"])
+
+
+class MembersView(CompanyView):
+    """The company's members."""
+
+    action: ClassVar[Action] = Action.MEMBER_VIEW
+    tab = "members"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        today = timezone.now().date()
+        table = listing(
+            request,
+            queries.members(self.actor, self.organisation),
+            columns=MEMBER_COLUMNS,
+            search=queries.matching_member,
+        )
+        rows = [(member, _role_codes(member), member.is_active_on(today)) for member in table.page]
+        return self.show(request, table=table, rows=rows)
+
+
+class CertificatesView(CompanyView):
+    """Says that certificates come as a later step."""
+
+    action: ClassVar[Action] = Action.ORGANISATION_VIEW
+    tab = "certificates"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.show(request)
+
+
+def _own_nomination(dip_id: DipId) -> Nomination | None:
+    return next(iter(dip_id.nominations.all()), None)
+
+
+def _state(dip_id: DipId, today: date) -> tuple[str, str]:
+    return DIP_ID_STATES[dip_id.state_on(today)]
+
+
+def _role_codes(member: Membership) -> str:
+    if member.all_dip_ids:
+        return "All"
+    return ", ".join(sorted({dip_id.dip_role_code for dip_id in member.dip_ids.all()}))
