@@ -67,7 +67,7 @@ class Bench:
 
     def _administer(self, statement: str) -> None:
         with psycopg.connect(SERVER, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
 
 def main() -> None:

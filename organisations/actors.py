@@ -11,9 +11,9 @@ from datetime import date
 from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
 from django.utils import timezone
-from jobs.models import Job
 
 from accounts.models import User
+from jobs.models import Job
 from organisations.models import Membership
 from organisations.roles import Role
 
@@ -81,18 +81,20 @@ SYSTEM = SystemActor()
 
 def actor_for(user: User, *, day: date, address: str | None = None) -> Actor:
     """Return the actor a person is on this day (UTC): one query for a member, none else."""
-    who = {"user_id": user.pk, "label": str(user), "address": address}
+    label = str(user)
     if not user.is_active:
         return AnonymousActor()
     if user.is_dip_manager:
-        return DipManagerActor(**who)
+        return DipManagerActor(user_id=user.pk, label=label, address=address)
     memberships = (
         Membership.objects.filter(user=user, offboarded_at__isnull=True, expires_date__gt=day)
         .prefetch_related("dip_ids")
         .order_by("pk")
     )
     return MemberActor(
-        **who,
+        user_id=user.pk,
+        label=label,
+        address=address,
         memberships=tuple(
             ActingMembership(
                 membership_id=membership.pk,

@@ -28,8 +28,6 @@ from pydantic import (
 
 from dip_portal.lib import identities
 
-FORMAT = "dip-company-setup"
-VERSION = 1
 SCHEMA_ID = "urn:dip-portal-simulator:company-setup:1"
 
 Item = TypeVar("Item")
@@ -207,8 +205,8 @@ class Document(_Strict):
 def make(*, setup: Setup, environment: str, extracted_at: datetime, extracted_by: str) -> Document:
     """Return the document of a setup; of the moment (aware) it keeps milliseconds."""
     return Document(
-        format=FORMAT,
-        version=VERSION,
+        format="dip-company-setup",
+        version=1,
         environment=environment,
         extracted_at=extracted_at.replace(microsecond=extracted_at.microsecond // 1000 * 1000),
         extracted_by=extracted_by,

@@ -20,7 +20,7 @@ class SeveralFilesField(forms.FileField):
 
     widget = SeveralFilesInput(attrs={"accept": ".json,application/json"})
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         """Return the files. Raises ValidationError for none, an empty one, or too many."""
         files: Sequence[Any] = data if isinstance(data, list | tuple) else [data]
         if len(files) > MOST_FILES:
@@ -33,7 +33,7 @@ class SeveralFilesField(forms.FileField):
 class UploadForm(forms.Form):
     """The signed extracts to be taken in."""
 
-    files = SeveralFilesField(
+    extracts = SeveralFilesField(
         label="Extracts",
         help_text="The files as the UIT portal gave them: signed JSON, one a company. "
         "You can choose several.",

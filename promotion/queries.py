@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -95,6 +96,9 @@ STAGES_OF_UIT = (NOT_APPROVED, CANDIDATE, OUT_OF_DATE, EXTRACTED)
 STAGES_OF_PRODUCTION = (IMPORTED, INVITED, EXPIRED, ACCEPTED)
 STAGES = {stage.code: stage for stage in (*STAGES_OF_UIT, *STAGES_OF_PRODUCTION)}
 
+# Companies with what `pipeline` adds to them, which the type checker cannot see.
+Companies = QuerySet[Any]
+
 IN_FORCE = PabApproval.objects.filter(withdrawn_at__isnull=True)
 APPROVAL_OF_EXTRACT = IN_FORCE.filter(organisation=OuterRef("organisation"))
 IS_NEWEST = ~Exists(
@@ -108,7 +112,7 @@ def stages() -> tuple[Stage, ...]:
     return STAGES_OF_UIT if can_extract else STAGES_OF_PRODUCTION
 
 
-def pipeline(organisations: QuerySet[Organisation], *, now: datetime) -> QuerySet[Organisation]:
+def pipeline(organisations: QuerySet[Organisation], *, now: datetime) -> Companies:
     """Return these companies, without child organisations, each with `stage_code`.
 
     In UIT they also have `last_extract_at`, `last_extract_number`, `approved_date`; in
@@ -119,13 +123,13 @@ def pipeline(organisations: QuerySet[Organisation], *, now: datetime) -> QuerySe
     return _pipeline_of_production(organisations, now)
 
 
-def counts(companies: QuerySet[Organisation]) -> Mapping[str, int]:
+def counts(companies: Companies) -> Mapping[str, int]:
     """Return how many companies of a pipeline there are by stage code: one query."""
     found = companies.order_by().values_list("stage_code").annotate(Count("pk"))
     return dict(found)
 
 
-def _pipeline_of_uit(organisations: QuerySet[Organisation]) -> QuerySet[Organisation]:
+def _pipeline_of_uit(organisations: QuerySet[Organisation]) -> Companies:
     last = Extract.objects.filter(organisation=OuterRef("pk")).order_by("-number")
     children = (
         Organisation.objects.filter(parent=OuterRef("pk"))
@@ -155,9 +159,7 @@ def _pipeline_of_uit(organisations: QuerySet[Organisation]) -> QuerySet[Organisa
     )
 
 
-def _pipeline_of_production(
-    organisations: QuerySet[Organisation], now: datetime
-) -> QuerySet[Organisation]:
+def _pipeline_of_production(organisations: QuerySet[Organisation], now: datetime) -> Companies:
     mine = Invitation.objects.filter(organisation=OuterRef("pk"))
     is_open = mine.filter(accepted_at__isnull=True, revoked_at__isnull=True)
     dip_ids = (

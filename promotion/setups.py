@@ -7,6 +7,9 @@ from typing import Any
 from organisations.models import DcpId, DipId, Mpid, Nomination, Organisation, WhitelistedDomain
 from promotion import document
 
+# A company's nominations by the primary keys of company and DIP ID (None: the whole company).
+Nominations = dict[tuple[int, int | None], document.Nomination]
+
 
 def companies_of(
     organisations: Mapping[int, Organisation],
@@ -26,7 +29,7 @@ def companies_of(
         .order_by("dcp_id")
         .values_list("organisation_id", "dcp_id")
     )
-    nominations = {
+    nominations: Nominations = {
         (organisation, dip_id): document.Nomination.model_construct(
             dcp_id=code, whitelists_domains=whitelists
         )
@@ -50,9 +53,7 @@ def companies_of(
     }
 
 
-def _mpids_of(
-    keys: Collection[int], nominations: Mapping[tuple[int, int | None], document.Nomination]
-) -> dict[int, list[document.Mpid]]:
+def _mpids_of(keys: Collection[int], nominations: Nominations) -> dict[int, list[document.Mpid]]:
     dip_ids: dict[int, list[document.DipId]] = defaultdict(list)
     rows = (
         DipId.objects.filter(mpid__organisation__in=keys)
@@ -72,7 +73,7 @@ def _mpids_of(
         dip_ids[mpid].append(
             document.DipId.model_construct(
                 dip_id=dip_id,
-                dip_role_code=dip_role,  # type: ignore[arg-type]
+                dip_role_code=dip_role,
                 mpr_role_code=mpr_role,
                 effective_from_date=effective_from,
                 effective_to_date=effective_to,

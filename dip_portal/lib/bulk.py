@@ -34,12 +34,13 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
     if not rows:
         return
     meta = model._meta
-    fields = [_field(model, name) for name in names]
     assert meta.pk is not None
+    fields = [_field(model, name) for name in (*names, meta.pk.attname)]
     quote = connection.ops.quote_name
-    settings = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    statement = f"UPDATE {quote(meta.db_table)} SET {settings} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608 - names of our own models
-    prepare = [field.get_db_prep_save for field in (*fields, meta.pk)]
+    *settings, key = (f"{quote(field.column)} = %s" for field in fields)
+    # The names are those of our own models.
+    statement = f"UPDATE {quote(meta.db_table)} SET {', '.join(settings)} WHERE {key}"  # noqa: S608
+    prepare = [field.get_db_prep_save for field in fields]
     with connection.cursor() as cursor:
         cursor.executemany(
             statement,
@@ -59,7 +60,7 @@ def _copy(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) 
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [quote(meta.db_table), meta.pk.column, len(rows)],
+            [quote(meta.db_table), str(meta.pk.column), len(rows)],
         )
         keys = [int(key) for (key,) in cursor.fetchall()]
         with cursor.copy(f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN") as copy:

@@ -1,5 +1,6 @@
 """Production: take extracts in, show their plans, import them."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -55,7 +56,7 @@ def upload(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     refused: list[tuple[str, UnableToReceive]] = []
     if request.method == "POST" and form.is_valid():
-        files: list[UploadedFile] = form.cleaned_data["files"]
+        files: list[UploadedFile[Any]] = form.cleaned_data["extracts"]
         outcomes = receive_all(
             actor=actor,
             files=[file.read() for file in files],

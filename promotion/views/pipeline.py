@@ -1,7 +1,7 @@
 """The pipeline: where each company stands, and what to do next."""
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -68,7 +68,7 @@ def extract(request: HttpRequest, actor: Actor) -> HttpResponse:
     return redirect("admin:operations_job_progress", job.pk)
 
 
-def _found(companies: QuerySet[Organisation], search: str) -> QuerySet[Organisation]:
+def _found(companies: queries.Companies, search: str) -> queries.Companies:
     by_name = Q(name__icontains=search) | Q(company_number__iexact=search)
     by_identity = Q(
         pk__in=Organisation.objects.filter(
