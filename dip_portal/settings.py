@@ -227,6 +227,7 @@ ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_ADAPTER = "accounts.second_factor.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = f"DIP Portal simulator {_environment.label}"
@@ -269,6 +270,9 @@ UIT_SERVICE_URL = env.str("UIT_SERVICE_URL", default="").rstrip("/")
 EXTRACT_MAX_BYTES = env.int("EXTRACT_MAX_BYTES", default=5 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Invented companies and people, made by `load_demonstration`.
+DEMONSTRATION = env.bool("DIP_DEMONSTRATION", default=True)
 
 # --- Security ---------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class SeveralFilesField(forms.FileField):
 
     widget = SeveralFilesInput(attrs={"accept": ".json,application/json"})
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         """Return the files. Raises ValidationError for none, an empty one, or too many."""
         files: Sequence[Any] = data if isinstance(data, list | tuple) else [data]
         if len(files) > MOST_FILES:

@@ -10,23 +10,29 @@ from pathlib import Path
 def read_or_create(path: Path, make: Callable[[], str]) -> str:
     """Return the text of the file at `path`, made by `make()` if there is none yet.
 
-    The file is written whole under another name and then linked into place, so that
-    of two processes starting together both read the same secret. Mode 0600, its
-    folder 0700.
+    Of two processes starting together both read the same secret. Mode 0600, its folder
+    0700.
     """
-    try:
+    with contextlib.suppress(FileNotFoundError):
         return path.read_text().strip()
-    except FileNotFoundError:
-        pass
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp gives mode 0600
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(make() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        Path(draft).unlink()
+    draft = _draft(path, make())
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
     return path.read_text().strip()
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a secret to the file at `path` whole, in place of what is there. Mode 0600."""
+    _draft(path, text).replace(path)
+
+
+def _draft(path: Path, text: str) -> Path:
+    """Write the text to a file of another name in the same folder, and to the disk."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp gives mode 0600
+    with os.fdopen(handle, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
