@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from promotion.views import company, extracts, imports, pipeline
+from promotion.views import company, extracts, imports, invite, pipeline
 
 app_name = "promotion"
 urlpatterns = [
@@ -20,4 +20,8 @@ urlpatterns = [
     path("imports/<uuid:key>/", imports.import_, name="import"),
     path("imports/<uuid:key>/discard/", imports.discard_import, name="discard"),
     path("companies/<int:key>/", company.company, name="company"),
+    path("companies/<int:key>/invite/", invite.invite, name="invite"),
+    path("companies/<int:key>/invitation/resend/", invite.resend, name="resend"),
+    path("companies/<int:key>/invitation/replace/", invite.replace, name="replace"),
+    path("companies/<int:key>/invitation/revoke/", invite.revoke, name="revoke"),
 ]
