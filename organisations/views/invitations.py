@@ -52,8 +52,9 @@ def accept(request: HttpRequest) -> HttpResponse:
 
 
 def _accept_as_new_person(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
-    form = SetPasswordForm(request.POST or None, invitation=invitation)
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    form = SetPasswordForm(sent, invitation=invitation)
+    if form.is_valid():
         try:
             user = _accepted(request, token, password=form.cleaned_data["password"])
         except UnableToAccept:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any, ClassVar
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -87,6 +88,7 @@ class CompanyView(OrganisationView, is_base=True):
     def show(self, request: HttpRequest, **context: Any) -> HttpResponse:
         """Render the tab's template under the details."""
         company = self.organisation
+        prefetch_related_objects([company], "mpids__dip_ids")  # for its types and role codes
         nomination = queries.nomination_of(company)
         return render(
             request,
