@@ -386,6 +386,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     # The sweeps come every few seconds; a task that fails is still logged.
     "loggers": {
-        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")
-    },
+        name: {"level": "WARNING"}
+        for name in ("celery.worker.strategy", "celery.app.trace", "httpx")
+    }
+    # The file broker has no host, and says so each time.
+    | {"kombu.connection": {"level": "ERROR"}},
 }
