@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.leaving_out import leave_out
+from tests.leaving_out import leave_out
 from tests.deploy.servers import postgres_url, redis_url
 from tests.jobs.deployment import Deployment, embedded, with_servers
 
+pytestmark = pytest.mark.deploy  # it brings its own database and broker, of both kinds
 ITEMS = 12
 IN_THE_SECOND_CHUNK = 6
 

@@ -1,0 +1,186 @@
+"""docker-compose.yml as the tests read it, and its services as processes of this machine.
+
+What runs here are the commands of the file itself, with the environment of the file.
+Only what a container engine would have given is put in place by `Native`: host names,
+ports, folders for volumes and the variables that Dockerfile sets.
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_VARIABLE = re.compile(r"\$(?:\$|\{(\w+)(?::-([^}]*))?\})")
+
+
+def read_composition(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the file as Compose would see it, with ${NAME:-default} filled in."""
+
+    def fill(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        return variables.get(match[1], match[2] or "")
+
+    text = (ROOT / "docker-compose.yml").read_text()
+    composition: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(fill, text))
+    return composition
+
+
+def image_environment() -> dict[str, str]:
+    """Return the variables that the last stage of Dockerfile sets, but PATH."""
+    last_stage = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+    words = re.findall(r"^ENV ((?:.*\\\n)*.*)", last_stage, re.MULTILINE)
+    pairs = [pair for text in words for pair in shlex.split(text.replace("\\\n", " "))]
+    return {
+        name: text for name, _, text in (pair.partition("=") for pair in pairs) if name != "PATH"
+    }
+
+
+def image_entrypoint() -> list[str]:
+    """Return the ENTRYPOINT of Dockerfile."""
+    text = re.search(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert text
+    words: list[str] = json.loads(text[1])
+    return words
+
+
+class Native:
+    """The services of docker-compose.yml as processes of this machine.
+
+    `places` says what stands here for a text of the file, such as a host and port;
+    volumes and temporary folders are made under `folder`.
+    """
+
+    def __init__(
+        self, *, folder: Path, variables: Mapping[str, str], places: dict[str, str]
+    ) -> None:
+        self.folder = folder
+        self.services: dict[str, Any] = read_composition(variables)["services"]
+        self.places = places
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def volume(self, name: str) -> Path:
+        """Return the folder that stands for a named volume."""
+        path = self.folder / "volumes" / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def log(self, service: str) -> Path:
+        return self.folder / f"{service}.log"
+
+    def put_in_place(self, service: str, text: str) -> str:
+        """Return a text of the file with what exists only in a container replaced."""
+        places = {"/app/": f"{ROOT}/", "/tmp/": f"{self._temporary(service)}/"} | self.places
+        for mount in self.services[service].get("volumes", []):
+            source, target = mount.split(":")[:2]
+            if "/" not in source:
+                places[target] = str(self.volume(source))
+        pattern = "|".join(map(re.escape, sorted(places, key=len, reverse=True)))
+        return re.sub(pattern, lambda match: places[match[0]], text)
+
+    def _temporary(self, service: str) -> Path:
+        path = self.folder / "temporary" / service
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Return the variables of a service's processes."""
+        own = self.services[service].get("environment", {})
+        image = image_environment() if self._is_ours(service) else {}
+        image["PYTHONPATH"] = str(ROOT)
+        return {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(self._temporary(service)),
+            "LC_ALL": "C.UTF-8",
+            "HOSTNAME": os.uname().nodename,
+            "TMPDIR": str(self._temporary(service)),
+        } | {name: self.put_in_place(service, str(text)) for name, text in (image | own).items()}
+
+    def _is_ours(self, service: str) -> bool:
+        return "build" in self.services[service]
+
+    def command(self, service: str, command: list[str] | None = None) -> list[str]:
+        """Return entry point and command, the file's own unless another command is given."""
+        described = self.services[service]
+        entrypoint = described.get(
+            "entrypoint", image_entrypoint() if self._is_ours(service) else []
+        )
+        words = entrypoint + (command or described.get("command", []))
+        return [self.put_in_place(service, word) for word in words]
+
+    def run(self, service: str, command: list[str] | None = None) -> str:
+        """Run a one-shot service, or another command in its place, and return its output."""
+        done = subprocess.run(
+            self.command(service, command),
+            env=self.environment(service),
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        )
+        with self.log(service).open("a") as log:
+            log.write(done.stdout)
+        assert done.returncode == 0, f"{service} {command or ''} failed:\n{done.stdout}"
+        return done.stdout
+
+    def start(self, service: str, *extra: str) -> None:
+        """Start a service that stays up; `extra` are words behind its command."""
+        with self.log(service).open("ab") as log:
+            self.running[service] = subprocess.Popen(
+                [*self.command(service), *extra],
+                env=self.environment(service),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def is_healthy(self, service: str) -> bool:
+        """Run the health check of the file once. Raises AssertionError if the service has ended."""
+        process = self.running[service]
+        assert process.poll() is None, f"{service} ended:\n{self.log(service).read_text()[-4000:]}"
+        how, *words = self.services[service]["healthcheck"]["test"]
+        words = [self.put_in_place(service, word) for word in words]
+        done = subprocess.run(
+            ["/bin/sh", "-c", *words] if how == "CMD-SHELL" else words,
+            env=self.environment(service),
+            cwd=ROOT,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode == 0
+
+    def stop(self) -> None:
+        """End every process, in the reverse order of their start."""
+        for process in reversed(self.running.values()):
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@contextmanager
+def native(**arguments: Any) -> Iterator[Native]:
+    """Give a Native whose processes end with the block."""
+    stack = Native(**arguments)
+    try:
+        yield stack
+    finally:
+        stack.stop()

@@ -1,0 +1,142 @@
+"""docker-compose.yml keeps the promises of docs/operations.md."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.composition import ROOT, read_composition
+
+COMPOSITION = read_composition({})
+SERVICES: dict[str, dict[str, Any]] = COMPOSITION["services"]
+BACKGROUND = {"web", "worker", "beat"}
+
+
+def named(*endings: str) -> list[str]:
+    return [name for name in SERVICES if name.rpartition("-")[2] in endings]
+
+
+def test_both_environments_have_the_same_services() -> None:
+    of = {
+        environment: {
+            name.removeprefix(f"{environment}-")
+            for name in SERVICES
+            if name.startswith(f"{environment}-")
+        }
+        for environment in ("uit", "production")
+    }
+
+    assert of["uit"] == of["production"] == {
+        "passwords", "database", "redis", "init", "web", "worker", "beat",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_is_unprivileged_and_cannot_write_to_its_own_image(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["user"].split(":")[0]) > 0
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_image_has_a_version(name: str) -> None:
+    assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+[\w.-]*", SERVICES[name]["image"])
+
+
+def test_the_image_is_built_on_one_version_of_python() -> None:
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", bases[0])
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            secret = re.search(r"SECRET|PASSWORD|KEY|TOKEN|DATABASE_URL", variable)
+            assert not secret or variable.endswith(("_FILE", "_DIR")), f"{name}: {variable}"
+    assert not re.search(r"://[^/\s:]+:[^/\s@]+@", (ROOT / "docker-compose.yml").read_text())
+
+
+def test_ports_are_published_on_this_machine_only() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+
+    assert published == ["127.0.0.1:8025:8025", "127.0.0.1:8443:8443"]
+
+
+def test_the_environments_share_no_network_but_the_way_to_the_extracts_and_the_gateway() -> None:
+    networks = {
+        environment: {
+            network
+            for name, service in SERVICES.items()
+            if name.startswith(f"{environment}-")
+            for network in service.get("networks", [])
+        }
+        for environment in ("uit", "production")
+    }
+
+    assert networks["uit"] & networks["production"] == {"front", "extracts"}
+    for name in named("database", "redis"):
+        assert SERVICES[name]["networks"] == [name.partition("-")[0]]
+    for network in ("uit", "production", "front", "extracts"):
+        assert COMPOSITION["networks"][network]["internal"] is True
+
+
+def test_volumes_are_named_and_only_the_trusted_keys_are_shared() -> None:
+    users: dict[str, set[str]] = {}
+    for name, service in SERVICES.items():
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            if not source.startswith("./"):
+                users.setdefault(source, set()).add(name.partition("-")[0])
+
+    assert set(users) == set(COMPOSITION["volumes"])
+    shared = {volume for volume, environments in users.items() if len(environments) > 1}
+    assert shared == {"trusted-keys"}
+
+
+def test_only_the_preparation_may_write_trusted_keys() -> None:
+    writers = {
+        name
+        for name, service in SERVICES.items()
+        for mount in service.get("volumes", [])
+        if mount.startswith("trusted-keys:") and not mount.endswith(":ro")
+    }
+
+    assert writers == {"uit-init", "production-init"}
+
+
+def test_services_start_when_what_they_need_is_ready() -> None:
+    for name, service in SERVICES.items():
+        for needed, how in service.get("depends_on", {}).items():
+            one_shot = SERVICES[needed]["restart"] == "no"
+            expected = "service_completed_successfully" if one_shot else "service_healthy"
+            assert how["condition"] == expected, f"{name} needs {needed}"
+            assert one_shot or "healthcheck" in SERVICES[needed]
+    for name in named(*BACKGROUND):
+        assert f"{name.partition('-')[0]}-init" in SERVICES[name]["depends_on"]
+
+
+def test_every_service_that_stays_up_has_a_health_check() -> None:
+    assert [name for name, it in SERVICES.items() if it["restart"] != "no"] == [
+        name for name, it in SERVICES.items() if "healthcheck" in it
+    ]
+
+
+def test_the_file_has_no_key_that_yaml_would_read_twice() -> None:
+    class Strict(yaml.SafeLoader):
+        pass
+
+    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"{node.start_mark}: {keys}"
+        loader.flatten_mapping(node)
+        return dict(loader.construct_pairs(node))
+
+    Strict.add_constructor("tag:yaml.org,2002:map", mapping)
+    yaml.load((ROOT / "docker-compose.yml").read_text(), Strict)

@@ -1,0 +1,191 @@
+"""The gateway tells the portal the truth about a request, and tells the log no token."""
+
+import datetime
+import http.server
+import json
+import os
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.container.make_certificate import make_certificate
+from tests.deploy.composition import Native, native
+from tests.deploy.ports import free_ports
+from tests.leaving_out import need_program
+
+NAMES = ["uit.dip.localhost", "production.dip.localhost"]
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Answers with its name and the headers that it was sent."""
+
+    name = ""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"portal": self.name, "headers": dict(self.headers)}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class Gateway:
+    """nginx with the configuration of the gateway, and how to ask it."""
+
+    def __init__(self, *, stack: Native, port: int) -> None:
+        self.stack = stack
+        self.port = port
+
+    def client(self, name: str) -> httpx.Client:
+        """Return a client that trusts the gateway's certificate and asks for this name."""
+        return gateway_client(self.stack, port=self.port, name=name)
+
+    @property
+    def log(self) -> str:
+        return self.stack.log("gateway").read_text()
+
+
+def gateway_client(stack: Native, *, port: int, name: str) -> httpx.Client:
+    """Return a client that reaches the gateway by one of its names, wherever that resolves to."""
+    certificate = stack.volume("gateway-certificate") / "certificate.pem"
+
+    class ByName(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            request.extensions["sni_hostname"] = name
+            request.url = request.url.copy_with(host="127.0.0.1")
+            return super().handle_request(request)
+
+    return httpx.Client(
+        base_url=f"https://{name}:{port}",
+        transport=ByName(verify=ssl.create_default_context(cafile=str(certificate))),
+        timeout=30,
+    )
+
+
+def start_gateway(stack: Native) -> None:
+    """Start nginx as the compose file does; as root it would otherwise give up its rights."""
+    stack.run("gateway-certificate")
+    configuration = stack.folder / "nginx.conf"
+    original = Path("deploy/gateway/nginx.conf").read_text()
+    configuration.write_text(stack.put_in_place("gateway", original))
+    stack.places["/etc/nginx/nginx.conf"] = str(configuration)
+    stack.start("gateway", *(["-g", "user root;"] if os.geteuid() == 0 else []))
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The gateway before two portals that only echo what they were sent."""
+    need_program("nginx")
+    port, health, uit, production = free_ports(4)
+    for name, number in (("uit", uit), ("production", production)):
+        handler = type("Portal", (Echo,), {"name": name})
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", number), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with native(
+        folder=tmp_path_factory.mktemp("gateway"),
+        variables={},
+        places={
+            "listen 8443": f"listen 127.0.0.1:{port}",
+            "127.0.0.1:8081": f"127.0.0.1:{health}",
+            "uit-web:8000": f"127.0.0.1:{uit}",
+            "production-web:8000": f"127.0.0.1:{production}",
+        },
+    ) as stack:
+        start_gateway(stack)
+        wait_until(lambda: stack.is_healthy("gateway"))
+        yield Gateway(stack=stack, port=port)
+
+
+def wait_until(is_so: object, seconds: float = 60) -> None:
+    """Return when `is_so()` is true; fail after so many seconds."""
+    assert callable(is_so)
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "portal"), [("uit.dip.localhost", "uit"), ("production.dip.localhost", "production")]
+)
+def test_each_name_leads_to_its_own_portal(gateway: Gateway, name: str, portal: str) -> None:
+    with gateway.client(name) as client:
+        assert client.get("/").json()["portal"] == portal
+
+
+def test_what_a_client_says_about_itself_does_not_reach_the_portal(gateway: Gateway) -> None:
+    lies = {
+        "X-Forwarded-For": "203.0.113.1",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Port": "1",
+        "X-Forwarded-Ssl": "off",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Real-Ip": "203.0.113.1",
+        "Forwarded": "for=203.0.113.1;proto=http",
+        "X_Forwarded_Proto": "http",
+    }
+    with gateway.client("uit.dip.localhost") as client:
+        headers = client.get("/", headers=lies).json()["headers"]
+
+    told = {name: text for name, text in headers.items() if "orward" in name or "Real" in name}
+    assert told == {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https"}
+    assert headers["Host"] == f"uit.dip.localhost:{gateway.port}"
+
+
+def test_tokens_and_queries_stay_out_of_the_log(gateway: Gateway) -> None:
+    with gateway.client("production.dip.localhost") as client:
+        client.get("/invitations/accept/s3cret/", headers={"Referer": "https://x/s3cret"})
+        client.get("/accounts/password/reset/key/3-s3cret/")
+        client.get("/accounts/login/", params={"next": "/invitations/accept/s3cret/"})
+
+    wait_until(lambda: "/accounts/login/" in gateway.log, seconds=5)
+    assert "s3cret" not in gateway.log
+    assert '"GET /invitations/accept/[redacted]/" 200' in gateway.log
+    assert '"GET /accounts/password/reset/key/[redacted]/" 200' in gateway.log
+
+
+def test_a_name_that_is_nobodys_is_refused(gateway: Gateway) -> None:
+    with gateway.client("evil.example") as client, pytest.raises(httpx.ConnectError):
+        client.get("/")
+
+
+def test_old_versions_of_tls_are_refused(gateway: Gateway) -> None:
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.port}", "-tls1_1",
+         "-servername", "uit.dip.localhost"],
+        input=b"", capture_output=True, timeout=20, check=False,
+    )  # fmt: skip
+
+    assert done.returncode != 0
+
+
+NOW = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    ("later", "names", "is_made"),
+    [
+        (datetime.timedelta(days=300), NAMES, False),
+        (datetime.timedelta(days=370), NAMES, True),
+        (datetime.timedelta(), [*NAMES, "other.dip.localhost"], True),
+    ],
+    ids=["still good", "soon over", "another name"],
+)
+def test_the_certificate_is_kept_as_long_as_it_is_good(
+    tmp_path: Path, later: datetime.timedelta, names: list[str], is_made: bool
+) -> None:
+    assert make_certificate(tmp_path, NAMES, now=NOW)
+
+    assert make_certificate(tmp_path, names, now=NOW + later) is is_made
+
+    assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o440
