@@ -15,7 +15,7 @@ from django.urls import URLPattern
 from audit import sentences
 from audit.models import Event
 from dip_portal.lib import correlation
-from operations.lists import DateInput, IntegerFilter, ListAdmin, SearchInput
+from organisations.admin_lists import DateInput, IntegerFilter, ListAdmin, SearchInput
 from organisations.models import Organisation
 from organisations.policies import Action
 
@@ -80,6 +80,7 @@ class EventAdmin(ListAdmin):
     """The audit trail in the admin."""
 
     view_action = Action.AUDIT_VIEW
+    template_folder = "operations"
     filter_class = EventFilter
     list_template = "events.html"
     list_title = "Audit trail"

@@ -15,7 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from jobs import registry
 from jobs.models import Job, JobItem
-from operations.lists import ListAdmin, SearchInput, page_of
+from organisations.admin_lists import ListAdmin, SearchInput, page_of
 from organisations.policies import Action
 
 # A job that no worker took up by then: perhaps none is running.
@@ -59,6 +59,7 @@ class JobAdmin(ListAdmin):
     """Jobs in the admin."""
 
     view_action = Action.JOB_VIEW
+    template_folder = "operations"
     filter_class = JobFilter
     list_template = "jobs.html"
     list_title = "Jobs"

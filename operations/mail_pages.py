@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from mail.models import OutgoingMail
 from operations.errors import UnableToSendAgain
-from operations.lists import ListAdmin, SearchInput, page_of
 from operations.services import send_again
+from organisations.admin_lists import ListAdmin, SearchInput, page_of
 from organisations.policies import Action, decide
 
 LIST = "admin:mail_outgoingmail_changelist"
@@ -55,6 +55,7 @@ class MailAdmin(ListAdmin):
     """Outgoing e-mails in the admin."""
 
     view_action = Action.MAIL_VIEW
+    template_folder = "operations"
     filter_class = MailFilter
     list_template = "mails.html"
     list_title = "Outgoing mail"

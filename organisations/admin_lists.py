@@ -1,4 +1,4 @@
-"""What the lists of operations share: a policy, a filter, pages, and nothing to edit."""
+"""What the lists of the admin share: a policy, a filter, an order, pages, an empty state."""
 
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -44,13 +44,17 @@ class DateInput(forms.DateInput):
 
 
 class ListAdmin(PolicyAdmin):
-    """A list in the admin that is only read: filters by GET, pages, an empty state.
+    """A list in the admin: filters by GET, pages, an empty state.
 
     Its own addresses are the list and those of `pages()`; the theme's pages to add, change
-    and delete are not there at all.
+    and delete are not there at all. Templates are those of `template_folder`. `sorts` names
+    the orders that `?sort=` may ask for, with '-' in front for the other way round; the
+    first is the one without asking.
     """
 
     filter_class: ClassVar[type[django_filters.FilterSet]]
+    template_folder: ClassVar[str]
+    sorts: ClassVar[dict[str, tuple[str, ...]]] = {}
     list_template: ClassVar[str]
     list_title: ClassVar[str]
     page_size: ClassVar[int] = PAGE_SIZE
@@ -63,9 +67,10 @@ class ListAdmin(PolicyAdmin):
     def address(self, route: str, view: Any, name: str, *, method: str = "GET") -> URLPattern:
         """Return one address of this list within the admin; other methods get 405.
 
-        Where htmx asks and the session has ended, the whole page goes to the sign-in.
+        `method` is GET, POST or, for a page with a form, 'GET POST'. Where htmx asks and
+        the session has ended, the whole page goes to the sign-in.
         """
-        methods = ["GET", "HEAD"] if method == "GET" else [method]
+        methods = method.replace("GET", "GET HEAD").split()
         guarded = self.admin_site.admin_view(require_http_methods(methods)(view))
 
         def answer(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
@@ -86,16 +91,25 @@ class ListAdmin(PolicyAdmin):
         """Show the list: what the filter leaves of it, one page at a time."""
         self.allow(request)
         listed = self.filtered(request)
-        paged = page_of(request, listed.qs, size=self.page_size)
+        sort = self.sort(request)
+        rows = listed.qs.order_by(*_turned(self.sorts, sort), "pk") if sort else listed.qs
+        paged = page_of(request, rows, size=self.page_size)
         return self.show(
             request,
             self.list_template,
             self.list_title,
             filter=listed,
             is_filtered=any(request.GET.get(name) for name in listed.form.fields),
+            sort=sort,
+            sort_query=_without(request, "sort", "page"),
             rows=self.rows(list(paged["page"])),
             **paged,
         )
+
+    def sort(self, request: HttpRequest) -> str:
+        """Return the order that is asked for; the first there is for an unknown one."""
+        asked = request.GET.get("sort", "")
+        return asked if asked.removeprefix("-") in self.sorts else next(iter(self.sorts), "")
 
     def rows(self, found: list[Any]) -> list[Any]:
         """Return what the template shows of each row of a page; one query more at most."""
@@ -105,7 +119,9 @@ class ListAdmin(PolicyAdmin):
         """Return the filter of this list, filled in by the query string."""
         return self.filter_class(request.GET, queryset=self.get_queryset(request), request=request)
 
-    def allow(self, request: HttpRequest, action: Action | None = None) -> Actor:
+    def allow(
+        self, request: HttpRequest, action: Action | None = None, resource: Model | None = None
+    ) -> Actor:
         """Return who asks, if the policies let them do `action`, or else view this list.
 
         Raises what `require` raises.
@@ -113,13 +129,20 @@ class ListAdmin(PolicyAdmin):
         asked = action or self.view_action
         assert asked is not None
         actor = actor_of(request)
-        require(actor, asked)
+        require(actor, asked, resource)
         return actor
 
-    def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+    def show(
+        self, request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any
+    ) -> HttpResponse:
         """Render a page in the frame of the admin."""
         frame = self.admin_site.each_context(request)
-        return render(request, f"operations/{template}", {**frame, "title": title, **context})
+        return render(
+            request,
+            f"{self.template_folder}/{template}",
+            {**frame, "title": title, **context},
+            status=status,
+        )
 
 
 def page_of(
@@ -128,11 +151,22 @@ def page_of(
     """Return the page of `rows` that `?page=` asks for, as partials/pages.html wants it."""
     paginator: Paginator[Model] = Paginator(rows, size)
     page: Page[Model] = paginator.get_page(request.GET.get("page"))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    kept = _without(request, "page")
     return {
         "page": page,
         "page_numbers": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
-        "query": f"{kept.urlencode()}&" if kept else "",
-        "kept_query": kept.urlencode(),
+        "query": f"{kept}&" if kept else "",
+        "kept_query": kept,
     }
+
+
+def _without(request: HttpRequest, *names: str) -> str:
+    kept = request.GET.copy()
+    for name in names:
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+def _turned(sorts: dict[str, tuple[str, ...]], sort: str) -> list[str]:
+    sign = "-" if sort.startswith("-") else ""
+    return [f"{sign}{field}" for field in sorts[sort.removeprefix("-")]]

@@ -1,0 +1,186 @@
+"""The DIP Manager's page of one company: everything of it, and a form for each change."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+
+from organisations import queries
+from organisations.actors import Actor
+from organisations.admin_lists import ListAdmin
+from organisations.admin_views.removals import REMOVALS, Removal
+from organisations.admin_views.verbs import VERBS, Verb
+from organisations.errors import UnableToChangeCompany
+from organisations.models import DcpId, DipId, Nomination, Organisation, PabApproval
+from organisations.policies import Action, decide
+
+CHANGE = "admin:organisations_organisation_change"
+# What DipId.state_on says, as the DIP Manager needs to read it.
+STATES = {
+    "operational": ("Operational", "success"),
+    "no effective from date": (
+        "Not operational: no effective from date set by the DIP Manager",
+        "warning",
+    ),
+    "awaiting DIP Manager": (
+        "Not operational: the dates copied from UIT await the DIP Manager",
+        "warning",
+    ),
+    "not yet effective": ("Not operational yet", "info"),
+    "ended": ("Not operational: ended", "neutral"),
+}
+
+
+class CompanyPages(ListAdmin):
+    """The pages of one company, for the admin of companies to inherit."""
+
+    def company_addresses(self) -> list[URLPattern]:
+        """Return the company's page, the address of each form, and the pages that ask first."""
+        addresses = [
+            self.address(
+                "<int:pk>/change/",
+                self.change,
+                "organisations_organisation_change",
+                method="GET POST",
+            )
+        ]
+        for name, verb in VERBS.items():
+            addresses.append(
+                self.address(
+                    f"<int:pk>/{name.replace('_', '-')}/",
+                    self._answering(verb),
+                    f"organisations_company_{name}",
+                    method="GET POST",
+                )
+            )
+        for name, removal in REMOVALS.items():
+            addresses.append(
+                self.address(
+                    f"<int:pk>/{name.replace('_', '-')}/<int:key>/remove/",
+                    self._asking(removal),
+                    f"organisations_company_remove_{name}",
+                    method="GET POST",
+                )
+            )
+        return addresses
+
+    def change(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the company; a POST edits its details."""
+        if request.method == "POST":
+            return self._do(request, pk, VERBS["details"])
+        company = self._company(request, pk)
+        return self._show_company(request, company, self.allow(request, resource=company))
+
+    def _answering(self, verb: Verb) -> Any:
+        """Return the view of a form. Whoever comes by GET is led to the company's page."""
+
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
+            company = self._company(request, pk)
+            self.allow(request, verb.action, company)
+            if request.method != "POST":
+                return redirect(CHANGE, pk)
+            return self._do(request, pk, verb)
+
+        return view
+
+    def _do(self, request: HttpRequest, pk: int, verb: Verb) -> HttpResponse:
+        """Do what a form says, and lead back; or show the page again with what is wrong."""
+        company = self._company(request, pk)
+        actor = self.allow(request, verb.action, company)
+        form = verb.form(request.POST, company=company)
+        if form.is_valid():
+            try:
+                done = verb.run(actor, company, dict(form.cleaned_data), timezone.now())
+            except UnableToChangeCompany as error:
+                form.add_error(error.field if error.field in form.fields else None, str(error))
+            else:
+                messages.success(request, done)
+                return redirect(f"{reverse(CHANGE, args=[pk])}#{verb.card}")
+        return self._show_company(
+            request, company, actor, wrong=form, status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+
+    def _asking(self, removal: Removal) -> Any:
+        """Return the view that asks by GET and does by POST."""
+
+        def view(request: HttpRequest, pk: int, key: int) -> HttpResponse:
+            company = self._company(request, pk)
+            actor = self.allow(request, removal.action, company)
+            it = get_object_or_404(removal.found(company), pk=key)
+            back = f"{reverse(CHANGE, args=[pk])}#{removal.card}"
+            if request.method == "POST":
+                removal.remove(actor, it, timezone.now())
+                messages.success(request, removal.done.format(it=it))
+                return redirect(back)
+            return self.show(
+                request,
+                "remove.html",
+                removal.question.format(it=it),
+                company=company,
+                removal=removal,
+                back=back,
+            )
+
+        return view
+
+    def _company(self, request: HttpRequest, pk: int) -> Organisation:
+        companies = self.get_queryset(request).select_related("parent")
+        return get_object_or_404(companies, pk=pk)
+
+    def _show_company(
+        self,
+        request: HttpRequest,
+        company: Organisation,
+        actor: Actor,
+        *,
+        wrong: forms.Form | None = None,
+        status: int = HTTPStatus.OK,
+    ) -> HttpResponse:
+        today = timezone.now().date()
+        of_company = (
+            DipId.objects.filter(mpid__organisation=company)
+            .select_related("mpid")
+            .order_by("mpid__code", "dip_id")
+        )
+        return self.show(
+            request,
+            "company.html",
+            company.name,
+            status=status,
+            company=company,
+            forms={
+                name: wrong if isinstance(wrong, verb.form) else verb.form(company=company)
+                for name, verb in VERBS.items()
+                if decide(actor, verb.action, company)
+            },
+            wrong=wrong,
+            approvals=_approvals(actor, company),
+            shows_approval=bool(decide(actor, Action.PAB_APPROVAL_RECORD, company)),
+            own_domains=list(company.whitelisted_domains.all()),
+            dcp_domains=queries.domains_through_dcps(company),
+            mpids=list(company.mpids.all()),
+            dip_ids=[(dip_id, *STATES[dip_id.state_on(today)]) for dip_id in of_company],
+            dcp_ids=list(company.dcp_ids.all()),
+            nominations=list(
+                company.nominations.select_related("dip_id__mpid", "dcp_id__organisation")
+            ),
+            known_dcp_ids=list(
+                DcpId.objects.exclude(organisation=company).select_related("organisation")
+            ),
+            nominated_by=Nomination.objects.filter(dcp_id__organisation=company)
+            .values("organisation")
+            .distinct()
+            .count(),
+            children=queries.children(company),
+        )
+
+
+def _approvals(actor: Actor, company: Organisation) -> list[PabApproval]:
+    if not decide(actor, Action.PAB_APPROVAL_RECORD, company):
+        return []
+    return list(company.pab_approvals.select_related("recorded_by"))
