@@ -22,7 +22,7 @@ class SeveralFilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         """Return the files. Raises ValidationError for none, an empty one, or too many."""
-        files: Sequence[Any] = data if isinstance(data, list | tuple) else [data]
+        files: Sequence[Any] = data if isinstance(data, list | tuple) and data else [data or None]
         if len(files) > MOST_FILES:
             raise forms.ValidationError(
                 f"These are {len(files)} files. Upload at most {MOST_FILES} at once."

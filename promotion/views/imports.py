@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
@@ -53,13 +54,14 @@ def imports(request: HttpRequest, actor: Actor) -> HttpResponse:
 @page(Action.IMPORT_RECEIVE, methods=("GET", "HEAD", "POST"))
 def upload(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Take in uploaded extracts; each is taken or refused by itself."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     refused: list[tuple[str, UnableToReceive]] = []
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         files: list[UploadedFile[Any]] = form.cleaned_data["extracts"]
         outcomes = receive_all(
             actor=actor,
-            files=[file.read() for file in files],
+            # One byte past the limit is enough to be refused, however long the file is.
+            files=[file.read(settings.EXTRACT_MAX_BYTES + 1) for file in files],
             via=Import.Via.UPLOAD,
             now=timezone.now(),
         )

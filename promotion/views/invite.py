@@ -98,8 +98,8 @@ def _ask_for_a_person(
     title: str,
     send: Callable[[str, str, str], Invitation],
 ) -> HttpResponse:
-    form = InvitationForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = InvitationForm(request.POST) if request.method == "POST" else InvitationForm()
+    if form.is_valid():
         try:
             invitation = send(
                 form.cleaned_data["first_name"],
