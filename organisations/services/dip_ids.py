@@ -13,9 +13,8 @@ from organisations.models import DcpId, DipId, Mpid, Organisation
 from organisations.policies import Action, require
 from organisations.roles import DIP_ID_PREFIXES, DcpStatus, DipRoleCode
 from organisations.services import api_keys
-from organisations.services.changes import touch
+from organisations.services.changes import store, touch
 from organisations.services.nominations import complete_pending
-from organisations.services.organisations import require_valid
 
 
 @transaction.atomic
@@ -27,8 +26,7 @@ def add_mpid(*, actor: Actor, organisation: Organisation, code: str, now: dateti
     if holder is not None:
         raise UnableToChangeCompany("code", f"MPID {code} is held by {holder} already.")
     mpid = Mpid(organisation=organisation, code=code)
-    require_valid(mpid)
-    mpid.save()
+    store(mpid)
     touch(organisation, now)
     _record("mpid:create", actor, mpid, organisation, {"mpid": code}, now)
     return mpid
@@ -64,8 +62,7 @@ def add_dip_id(
         effective_dates_set_at=now if effective_from_date else None,
     )
     _require_order(effective_from_date, effective_to_date)
-    require_valid(made)
-    made.save()
+    store(made)
     api_keys.generate([made], now=now)
     touch(mpid.organisation, now)
     after = {"dip_id": made.dip_id, "mpid": mpid.code, "role": dip_role_code, **_dates(made)}
@@ -87,6 +84,8 @@ def set_effective_dates(
     The DIP Manager does this for each Production DIP ID under PAB guidance (seminar,
     'DIP Id Management'). All or none: raises UnableToChangeCompany, Refused or Stranger.
     """
+    if not dip_ids:
+        raise UnableToChangeCompany("dip_ids", "Choose the DIP IDs that these dates are for.")
     _require_order(effective_from_date, effective_to_date)
     locked = DipId.objects.select_for_update(of=("self",)).select_related("mpid__organisation")
     chosen = list(locked.filter(pk__in=[dip_id.pk for dip_id in dip_ids]).order_by("pk"))
@@ -134,8 +133,7 @@ def add_dcp_id(
     if DcpId.objects.filter(dcp_id=dcp_id).exists():
         raise UnableToChangeCompany("dcp_id", f"DCP ID {dcp_id} exists already.")
     made = DcpId(organisation=organisation, dcp_id=dcp_id or _free_dip_id(DipRoleCode.DCP))
-    require_valid(made)
-    made.save()
+    store(made)
     touch(organisation, now)
     _record("dcp_id:create", actor, made, organisation, {"dcp_id": made.dcp_id}, now)
     complete_pending([made], now=now)

@@ -10,8 +10,7 @@ from organisations.actors import SYSTEM, Actor
 from organisations.errors import UnableToChangeCompany
 from organisations.models import DcpId, DipId, Nomination, Organisation
 from organisations.policies import Action, require
-from organisations.services.changes import touch
-from organisations.services.organisations import require_valid
+from organisations.services.changes import store, touch
 
 
 @transaction.atomic
@@ -47,8 +46,7 @@ def nominate(
         dcp_id_code=code,
         whitelists_domains=whitelists_domains,
     )
-    require_valid(nomination)
-    nomination.save()
+    store(nomination)
     touch(organisation, now)
     record(
         actor=actor,

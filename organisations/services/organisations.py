@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 
 from audit.services import record
 from organisations.actors import Actor
@@ -12,6 +11,7 @@ from organisations.errors import UnableToChangeCompany
 from organisations.models import Organisation
 from organisations.policies import Action, require
 from organisations.roles import DcpStatus
+from organisations.services.changes import store
 
 DETAILS = ("name", "company_number", "description", "dcp_status")
 
@@ -42,8 +42,7 @@ def create_organisation(
         created_at=now,
         setup_changed_at=now,
     )
-    require_valid(organisation)
-    organisation.save()
+    store(organisation)
     record(
         actor=actor,
         action="organisation:create",
@@ -89,10 +88,9 @@ def edit_organisation(
         raise UnableToChangeCompany(
             "dcp_status", "The company has DCP IDs, so that its DCP status stays Approved."
         )
-    require_valid(current)
     current.revision += 1
     current.setup_changed_at = now
-    current.save()
+    store(current)
     record(
         actor=actor,
         action="organisation:edit",
@@ -103,15 +101,6 @@ def edit_organisation(
         organisation_id=current.pk,
     )
     return current
-
-
-def require_valid(instance: models.Model) -> None:
-    """Pass if a row is fit to be stored. Raises UnableToChangeCompany with its first fault."""
-    try:
-        instance.full_clean()
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise UnableToChangeCompany("" if field == "__all__" else field, messages[0]) from error
 
 
 def _details(organisation: Organisation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from organisations.actors import Actor
 from organisations.errors import UnableToChangeCompany
 from organisations.models import Organisation, PabApproval
 from organisations.policies import Action, require
-from organisations.services.organisations import require_valid
+from organisations.services.changes import store
 
 
 @transaction.atomic
@@ -35,8 +35,7 @@ def record_approval(
         recorded_by_id=actor.user_id,
         recorded_at=now,
     )
-    require_valid(approval)
-    approval.save()
+    store(approval)
     record(
         actor=actor,
         action="pab_approval:record",
