@@ -1,0 +1,123 @@
+"""Every address of the URL configuration, and the people who knock at it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import Event
+from audit.services import record
+from jobs.models import Job
+from jobs.services import start
+from mail.models import OutgoingMail
+from mail.services import queue
+from organisations.actors import SYSTEM
+from organisations.models import (
+    DipId,
+    Invitation,
+    Nomination,
+    Organisation,
+    PabApproval,
+    WhitelistedDomain,
+)
+from organisations.roles import DipRoleCode, Role
+from tests import factories
+
+NOBODY = "nobody"
+ACTORS = (
+    NOBODY,
+    "user_admin",
+    "certificate_admin",
+    "message_admin",
+    "analytics_reader",
+    "limited",  # a Message Admin of one DIP ID, not of the one that the addresses name
+    "outsider",  # the User Admin of another company
+    "expired",
+    "offboarded",
+    "dip_manager",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What the addresses name, and who is there: Super Energy Co and its people."""
+
+    company: Organisation
+    dip_id: DipId
+    domain: WhitelistedDomain
+    nomination: Nomination
+    approval: PabApproval
+    invitation: Invitation
+    event: Event
+    job: Job
+    mail: OutgoingMail
+    people: dict[str, User]
+
+
+def make_world() -> World:
+    """Make a company with two DIP IDs and one person for each of ACTORS but nobody."""
+    company = factories.company(
+        name="Super Energy Co",
+        domains=["superenergy.example"],
+        roles=[DipRoleCode.SUP, DipRoleCode.MDR],
+    )
+    named, other = DipId.objects.order_by("dip_id")
+    elsewhere = factories.company(name="Bright Grid Ltd")
+    now = timezone.now()
+    people = {
+        name: factories.user(first_name=name.title(), is_dip_manager=name == "dip_manager")
+        for name in ACTORS
+        if name != NOBODY
+    }
+
+    def join(name: str, role: Role, **how: object) -> None:
+        factories.membership(
+            **{"user": people[name], "organisation": company, "roles": [role], **how}  # type: ignore[arg-type]
+        )
+
+    join("user_admin", Role.USER_ADMIN)
+    join("certificate_admin", Role.CERTIFICATE_ADMIN)
+    join("message_admin", Role.MESSAGE_ADMIN)
+    join("analytics_reader", Role.ANALYTICS_READER)
+    join("limited", Role.MESSAGE_ADMIN, dip_ids=[other])
+    join("outsider", Role.USER_ADMIN, organisation=elsewhere)
+    join("expired", Role.USER_ADMIN, expires_date=now.date())
+    join("offboarded", Role.USER_ADMIN, offboarded=True)
+    for person in people.values():
+        factories.pass_gates(person)
+    return World(
+        company=company,
+        dip_id=named,
+        domain=company.whitelisted_domains.get(),
+        nomination=factories.nomination(organisation=company, of=factories.dcp()),
+        approval=factories.pab_approval(organisation=company),
+        invitation=company.invitations.create(
+            first_name="Priya",
+            last_name="Admin",
+            email="priya@superenergy.example",
+            token_hash="0" * 64,
+            sent_at=now,
+            expires_at=now + timedelta(days=7),
+        ),
+        event=record(actor=SYSTEM, action="organisation:create", subject=company),
+        job=start(kind="promotion.extract", actor=SYSTEM, items=[]),
+        mail=queue(to="priya@superenergy.example", template="security_notice", context={}),
+        people=people,
+    )
+
+
+def routes() -> list[str]:
+    """Return the route of every address, as the URL configuration writes it."""
+    return list(_routes(get_resolver().url_patterns))
+
+
+def _routes(patterns: "list[URLPattern | URLResolver]", before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        else:
+            yield route
