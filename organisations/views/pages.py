@@ -48,16 +48,17 @@ DCP_STATUS_TONES = {
     DcpStatus.REQUESTED.value: "warning",
     DcpStatus.APPROVED.value: "success",
 }
-# What DipId.state_on says, as the portal puts it.
+# What DipId.state_on says, as the portal puts it: label, tone, and what it waits for.
 DIP_ID_STATES = {
-    "operational": ("Operational", "success"),
-    "no effective from date": ("Not operational: no effective from date", "warning"),
+    "operational": ("Operational", "success", ""),
+    "no effective from date": ("Not operational", "warning", "It has no effective from date."),
     "awaiting DIP Manager": (
-        "Not operational: the DIP Manager has not set the effective dates",
+        "Not operational",
         "warning",
+        "The DIP Manager has not set its dates.",
     ),
-    "not yet effective": ("Not operational yet", "info"),
-    "ended": ("Ended", "neutral"),
+    "not yet effective": ("Not operational", "info", "Not effective yet."),
+    "ended": ("Ended", "neutral", ""),
 }
 
 
@@ -170,7 +171,7 @@ def _own_nomination(dip_id: DipId) -> Nomination | None:
     return next(iter(dip_id.nominations.all()), None)
 
 
-def _state(dip_id: DipId, today: date) -> tuple[str, str]:
+def _state(dip_id: DipId, today: date) -> tuple[str, str, str]:
     return DIP_ID_STATES[dip_id.state_on(today)]
 
 

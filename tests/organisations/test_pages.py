@@ -143,8 +143,8 @@ def test_a_dip_id_whose_dates_are_not_set_says_that_it_is_not_operational(
     page = texts(alice_client, f"/organisations/{company.pk}/")
 
     assert "2 DIP IDs are not operational" in page
-    assert "Not operational: the DIP Manager has not set the effective dates" in page
-    assert "Not operational: no effective from date" in page
+    assert "Not operational The DIP Manager has not set its dates." in page
+    assert "Not operational It has no effective from date." in page
     assert "Operational" in page
 
 
