@@ -1,0 +1,180 @@
+"""The access table: what is listed is what may be touched, and strangers learn nothing."""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from django.utils import timezone
+
+from accounts.models import User
+from organisations.actors import (
+    Actor,
+    AnonymousActor,
+    DipManagerActor,
+    OtherEnvironmentActor,
+    SystemActor,
+    actor_for,
+)
+from organisations.models import ApiKey, DipId, Membership, Organisation
+from organisations.policies import (
+    ORGANISATION_PATHS,
+    RULES,
+    Action,
+    Refused,
+    Stranger,
+    decide,
+    require,
+    visible,
+)
+from organisations.roles import DipRoleCode, Role
+from tests import factories
+
+MODELS: list[type[Model]] = [Organisation, DipId, ApiKey, Membership]
+
+
+@pytest.fixture
+def company(db: None) -> Organisation:
+    return factories.company(name="Super Energy Co", roles=[DipRoleCode.SUP, DipRoleCode.MDR])
+
+
+@pytest.fixture
+def actors(company: Organisation, settings: Any) -> dict[str, Actor]:
+    """Everybody who can be somewhere in the table."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    other = factories.company(name="Bright Grid Ltd")
+    day = timezone.now().date()
+    one = DipId.objects.order_by("dip_id").first()
+    assert one is not None
+
+    def member(**how: Any) -> Actor:
+        person = factories.user()
+        factories.membership(
+            **{"user": person, "organisation": company, "roles": [Role.USER_ADMIN], **how}
+        )
+        return actor_for(person, day=day)
+
+    both = factories.user()
+    factories.membership(user=both, organisation=company, roles=[Role.MESSAGE_ADMIN], dip_ids=[one])
+    factories.membership(user=both, organisation=other, roles=[Role.ANALYTICS_READER])
+    return {
+        **{str(role): member(roles=[role]) for role in Role},
+        "limited": member(roles=[Role.MESSAGE_ADMIN], dip_ids=[one]),
+        "of two companies": actor_for(both, day=day),
+        "outsider": member(organisation=other),
+        "expired": member(expires_date=day),
+        "offboarded": member(offboarded=True),
+        "no member": actor_for(factories.user(), day=day),
+        "DIP Manager": actor_for(factories.user(is_dip_manager=True), day=day),
+        "other environment": OtherEnvironmentActor(label="Production", environment="production"),
+        "system": SystemActor(),
+        "nobody": AnonymousActor(),
+    }
+
+
+def test_every_action_has_a_rule() -> None:
+    assert set(RULES) == set(Action)
+
+
+@pytest.mark.parametrize("environment", ["uit", "production"])
+@pytest.mark.parametrize("model", MODELS)
+def test_what_is_visible_is_what_is_allowed(
+    actors: dict[str, Actor], settings: Any, model: type[Model], environment: str
+) -> None:
+    settings.DIP_ENVIRONMENT = environment
+    rows: list[Any] = list(model._default_manager.all())
+
+    for action, (name, actor) in itertools.product(Action, actors.items()):
+        listed = set(visible(actor, action, model._default_manager.all()))
+        allowed = {row for row in rows if decide(actor, action, row)}
+        assert listed == allowed, f"{name}, {action}"
+
+
+def test_strangers_are_told_nothing(actors: dict[str, Actor], company: Organisation) -> None:
+    strangers = ("outsider", "expired", "offboarded", "no member", "nobody", "system")
+    for action, name in itertools.product(Action, strangers):
+        decision = decide(actors[name], action, company)
+        assert (decision.allowed, decision.reason, decision.is_stranger) == (False, "", True), name
+        with pytest.raises(Stranger):
+            require(actors[name], action, company)
+
+
+def test_a_member_without_the_right_is_told_who_has_it(
+    actors: dict[str, Actor], company: Organisation
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        require(actors[Role.ANALYTICS_READER], Action.ORGANISATION_VERIFY, company)
+
+    assert str(refusal.value) == "Only a person with the role MP User Admin can do this."
+
+
+def test_what_the_other_environment_does_is_nobodys_here(
+    actors: dict[str, Actor], company: Organisation, settings: Any
+) -> None:
+    for environment, elsewhere in (
+        ("uit", [Action.IMPORT_VIEW, Action.IMPORT_RECEIVE, Action.IMPORT_APPLY]),
+        (
+            "production",
+            [
+                Action.PAB_APPROVAL_RECORD,
+                Action.PAB_APPROVAL_WITHDRAW,
+                Action.EXTRACT_VIEW,
+                Action.EXTRACT_MAKE,
+                Action.EXTRACT_FETCH,
+            ],
+        ),
+    ):
+        settings.DIP_ENVIRONMENT = environment
+        for action in elsewhere:
+            for actor in actors.values():
+                assert decide(actor, action, company).is_stranger
+
+
+def test_a_right_ends_with_the_day_before_the_expiry_date(company: Organisation) -> None:
+    person = factories.user()
+    today = datetime(2026, 3, 31, tzinfo=UTC).date()
+    factories.membership(
+        user=person, organisation=company, roles=[Role.USER_ADMIN], expires_date=today
+    )
+
+    yesterday = today - timedelta(days=1)
+    assert decide(actor_for(person, day=yesterday), Action.ORGANISATION_VIEW, company)
+    assert not decide(actor_for(person, day=today), Action.ORGANISATION_VIEW, company)
+
+
+def test_a_closed_account_is_nobody(alice: User, dana: User) -> None:
+    for person in (alice, dana):
+        person.is_active = False
+        assert isinstance(actor_for(person, day=timezone.now().date()), AnonymousActor)
+
+
+def test_a_dip_manager_who_is_a_member_too_acts_as_dip_manager(company: Organisation) -> None:
+    manager = factories.user(is_dip_manager=True)
+    factories.membership(user=manager, organisation=company, roles=[Role.USER_ADMIN])
+
+    assert isinstance(actor_for(manager, day=timezone.now().date()), DipManagerActor)
+
+
+def test_it_takes_one_query_to_know_an_actor_and_none_to_decide(
+    actors: dict[str, Actor],
+    company: Organisation,
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    with django_assert_num_queries(0):
+        for actor in actors.values():
+            for action in Action:
+                decide(actor, action, company)
+
+
+def test_every_model_of_a_company_is_on_the_map() -> None:
+    from django.apps import apps
+
+    models = {
+        model._meta.label_lower
+        for model in apps.get_app_config("organisations").get_models()
+        if not model._meta.auto_created
+    }
+
+    assert set(ORGANISATION_PATHS) == models
