@@ -193,7 +193,10 @@ class Migration(migrations.Migration):
                     models.TextField(
                         blank=True,
                         max_length=2000,
-                        validators=[dip_portal.lib.validation.validate_plain_text],
+                        validators=[
+                            django.core.validators.MaxLengthValidator(2000),
+                            dip_portal.lib.validation.validate_plain_text,
+                        ],
                     ),
                 ),
                 (

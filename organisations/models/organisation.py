@@ -1,6 +1,7 @@
 """The company itself, and the approval that lets it be promoted."""
 
 from django.conf import settings
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
@@ -26,8 +27,11 @@ class Organisation(models.Model):
     )
     description = models.TextField(
         blank=True,
-        max_length=validation.DESCRIPTION_MAX_LENGTH,
-        validators=[validation.validate_plain_text],
+        max_length=validation.DESCRIPTION_MAX_LENGTH,  # of a text field, the forms' business only
+        validators=[
+            MaxLengthValidator(validation.DESCRIPTION_MAX_LENGTH),
+            validation.validate_plain_text,
+        ],
     )
     dcp_status = models.CharField(
         "DCP status", max_length=9, choices=DcpStatus.choices, default=DcpStatus.DISABLED
