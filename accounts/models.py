@@ -83,6 +83,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         """The first and the last name; empty if neither is known."""
         return f"{self.first_name} {self.last_name}".strip()
 
+    def get_full_name(self) -> str:
+        """Return the name that the admin shows (the name of this method is Django's)."""
+        return self.full_name
+
     @property
     def initials(self) -> str:
         """One or two capital letters that stand for the person at the top right."""

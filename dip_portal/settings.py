@@ -342,11 +342,21 @@ UNFOLD = {
     "SITE_SUBHEADER": f"DIP Portal simulator {_environment.label}",
     "SITE_URL": "/",
     "THEME": "light",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("img/mark.svg"),
+        }
+    ],
     "STYLES": [
         lambda request: static("css/environment.css"),
         lambda request: static("css/admin.css"),
     ],
-    "SCRIPTS": [lambda request: static("js/tick_all.js")],
+    "SCRIPTS": [
+        lambda request: static("js/tick_all.js"),
+        lambda request: static("js/plain_file.js"),
+    ],
     "COLORS": {
         "primary": {
             "50": "#eef6fa",

@@ -24,21 +24,24 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item("Jobs", "manufacturing", "admin:jobs_job_changelist"),
         _item("Outgoing mail", "mail", "admin:mail_outgoingmail_changelist"),
     ]
+    companies = [
+        _item("Companies", "apartment", "admin:organisations_organisation_changelist"),
+        _item("Users", "group", "admin:accounts_user_changelist"),
+    ]
+    _mark_where_one_is(request, [*promotion, *companies, *operations])
     return [
-        _group("Promotion to Production", promotion),
-        _group(
-            "Companies",
-            [
-                _item("Companies", "apartment", "admin:organisations_organisation_changelist"),
-                _item("Users", "group", "admin:accounts_user_changelist"),
-            ],
-        ),
-        _group("Operations", operations),
+        {"title": "Promotion to Production", "items": promotion},
+        {"title": "Companies", "separator": True, "items": companies},
+        {"title": "Operations", "separator": True, "items": operations},
     ]
 
 
-def _group(title: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"title": title, "separator": True, "items": items}
+def _mark_where_one_is(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """Mark the item with the longest address that the page lies under, and no other."""
+    under = [item for item in items if request.path.startswith(item["link"])]
+    here = max(under, key=lambda item: len(item["link"]), default=None)
+    for item in items:
+        item["active"] = item is here
 
 
 def _item(title: str, icon: str, name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class SeveralFilesInput(forms.ClearableFileInput):
 class SeveralFilesField(forms.FileField):
     """One or more files."""
 
-    widget = SeveralFilesInput(attrs={"accept": ".json,application/json"})
+    widget = SeveralFilesInput(attrs={"accept": ".json,application/json", "data-plain-file": True})
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         """Return the files. Raises ValidationError for none, an empty one, or too many."""

@@ -127,6 +127,19 @@ class Plan:
         return [step for step in self.steps if step.verdict in (Verdict.KEEP, Verdict.WAIT)]
 
     @property
+    def changes_by_subject(self) -> list[tuple[str, list[Step]]]:
+        """The changes of each company, MPID, DIP ID and DCP ID, companies first."""
+        groups: dict[tuple[int, str, str], list[Step]] = {}
+        for step in self.changes:
+            kind, subject = step.fact.kind, step.fact.subject
+            kind = COMPANY if kind == DOMAIN else kind
+            groups.setdefault((_ORDER.index(kind), kind, subject), []).append(step)
+        return [
+            (f"{_HEADINGS[kind]} {subject}", steps)
+            for (_, kind, subject), steps in sorted(groups.items(), key=lambda it: it[0])
+        ]
+
+    @property
     def is_empty(self) -> bool:
         """Whether Production already says all this."""
         return not self.changes and not self.conflicts
@@ -141,6 +154,8 @@ class Plan:
         return sum(step.verdict is verdict for step in self.steps)
 
 
+_HEADINGS = {COMPANY: "Company", MPID: "MPID", DIP_ID: "DIP ID", DCP_ID: "DCP ID"}
+_ORDER = list(_HEADINGS)
 CHANGING = (Verdict.CREATE, Verdict.CHANGE, Verdict.REMOVE)
 _IDENTITIES = {(MPID, ""), (DCP_ID, ""), (DIP_ID, "mpid"), (DIP_ID, "dip_role_code")}
 

@@ -36,7 +36,7 @@ def company(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
         company=found,
         children=found.children.order_by("name"),
         stage=queries.STAGES[staged.stage_code] if staged else None,
-        stages=[(it, it.code == getattr(staged, "stage_code", "")) for it in queries.stages()],
+        steps=_steps(getattr(staged, "stage_code", "")),
         can_extract=environment.can_extract,
         extracts=Extract.objects.filter(organisation=found).defer("file")[:ROWS_SHOWN],
         imports=Import.objects.filter(company_number=found.company_number).defer("file")[
@@ -49,3 +49,19 @@ def company(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
         mail=mail_state_of(invitation) if invitation else None,
         history=[(event, sentence(event)) for event in history_of(found.pk)[:EVENTS_SHOWN]],
     )
+
+
+def _steps(here: str) -> list[tuple[queries.Stage, bool]]:
+    """Return the stages on the way, and whether the company stands there.
+
+    Those off the way (not approved any more, out of date, expired) are shown in place of
+    the one they lead back to.
+    """
+    detours = {queries.OUT_OF_DATE: queries.EXTRACTED, queries.EXPIRED: queries.INVITED}
+    shown = [
+        it
+        for it in queries.stages()
+        if (it not in detours or it.code == here)
+        and not any(detour.code == here and it == back for detour, back in detours.items())
+    ]
+    return [(it, it.code == here) for it in shown]

@@ -1,0 +1,111 @@
+"""Both portals as `make run` starts them, and Chromium to go through them."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from deploy.processes import Processes
+from deploy.run import Run, deployments
+from tests.browser.people import Person, read_people
+from tests.deploy.ports import free_ports
+from tests.leaving_out import leave_out
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, as Debian installs it."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        leave_out("Chromium is not installed: nothing was clicked in a browser")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def portals(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """UIT and Production with their workers, and the demonstration companies in UIT."""
+    var = tmp_path_factory.mktemp("portals")
+    uit_port, production_port = free_ports(2)
+    uit, production = deployments(
+        {
+            "DIP_VAR": str(var),
+            "DIP_UIT_PORT": str(uit_port),
+            "DIP_PRODUCTION_PORT": str(production_port),
+        }
+    )
+    run = Run(uit=uit, production=production)
+    run.processes = Processes(say=lambda text: None)
+    try:
+        run.prepare()
+        run.start()
+        yield run
+    finally:
+        run.processes.stop()
+
+
+@pytest.fixture(scope="module")
+def people(portals: Run) -> dict[str, dict[str, Person]]:
+    """How the demonstration's people sign in, by environment and e-mail address."""
+    return {
+        deployment.name: read_people(deployment.home / "secrets" / "demonstration.json")
+        for deployment in portals.both
+    }
+
+
+@pytest.fixture
+def open_page(
+    browser: Browser, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., Page]]:
+    """Open a page of its own session; what goes wrong on it fails the test."""
+    contexts: list[Any] = []
+    troubles: list[str] = []
+
+    def open_it(*, width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, accept_downloads=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: _note(message, page, troubles))
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture
+def keep_picture() -> Callable[[Page, str], None]:
+    """Keep a picture of a page where DIP_PICTURES says, if it says so."""
+    folder = os.environ.get("DIP_PICTURES")
+
+    def keep(page: Page, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+    return keep
+
+
+def _note(message: ConsoleMessage, page: Page, troubles: list[str]) -> None:
+    """Note an error on the console, but for the page's own status of a form or link refused."""
+    if message.type == "error" and message.location["url"] != page.url:
+        troubles.append(f"{page.url}: {message.text} {message.location['url']}")
