@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, reverse
@@ -16,7 +17,7 @@ from organisations.admin_lists import ListAdmin
 from organisations.admin_views.removals import REMOVALS, Removal
 from organisations.admin_views.verbs import VERBS, Verb
 from organisations.errors import UnableToChangeCompany
-from organisations.models import DcpId, DipId, Nomination, Organisation, PabApproval
+from organisations.models import DcpId, Nomination, Organisation, PabApproval
 from organisations.policies import Action, decide
 
 CHANGE = "admin:organisations_organisation_change"
@@ -142,11 +143,9 @@ class CompanyPages(ListAdmin):
         status: int = HTTPStatus.OK,
     ) -> HttpResponse:
         today = timezone.now().date()
-        of_company = (
-            DipId.objects.filter(mpid__organisation=company)
-            .select_related("mpid")
-            .order_by("mpid__code", "dip_id")
-        )
+        prefetch_related_objects([company], "mpids__dip_ids")
+        mpids = list(company.mpids.all())
+        dip_ids = [dip_id for mpid in mpids for dip_id in mpid.dip_ids.all()]
         return self.show(
             request,
             "company.html",
@@ -163,8 +162,8 @@ class CompanyPages(ListAdmin):
             shows_approval=bool(decide(actor, Action.PAB_APPROVAL_RECORD, company)),
             own_domains=list(company.whitelisted_domains.all()),
             dcp_domains=queries.domains_through_dcps(company),
-            mpids=list(company.mpids.all()),
-            dip_ids=[(dip_id, *STATES[dip_id.state_on(today)]) for dip_id in of_company],
+            mpids=mpids,
+            dip_ids=[(dip_id, *STATES[dip_id.state_on(today)]) for dip_id in dip_ids],
             dcp_ids=list(company.dcp_ids.all()),
             nominations=list(
                 company.nominations.select_related("dip_id__mpid", "dcp_id__organisation")
