@@ -18,6 +18,7 @@ CHECKS: list[tuple[str, list[str]]] = [
     ("lint", [str(BIN / "ruff"), "check", "."]),
     ("types", [str(BIN / "mypy"), "."]),
     ("templates", [str(BIN / "djlint"), "templates", "--lint", "--quiet"]),
+    ("files", [sys.executable, ".ci/files.py"]),
     ("import layers", [str(BIN / "lint-imports"), "--no-cache"]),
     ("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"]),
     ("settings of UIT", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"]),
