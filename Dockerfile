@@ -21,7 +21,8 @@ WORKDIR /app
 COPY . .
 RUN DIP_ENVIRONMENT=uit DIP_HOME=/tmp/build python manage.py collectstatic --noinput \
     && rm -rf /tmp/build \
-    && python -m compileall -q .
+    && python -m compileall -q . \
+    && chmod -R a+rX,go-w .
 USER 10001:10001
 EXPOSE 8000
 ENTRYPOINT ["/app/deploy/container/entrypoint.sh"]

@@ -8,7 +8,6 @@ The last line has the totals of all runs.
 """
 
 import os
-import random
 import secrets
 import signal
 import subprocess
@@ -29,7 +28,7 @@ import redis
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.deploy.servers import postgres_url, redis_url  # noqa: E402 - needs the path above
+from tests.deploy.servers import free_redis_urls, postgres_url, redis_url  # noqa: E402 - needs the path above
 
 TESTERS = 2
 RUN_SECONDS = 40 * 60
@@ -128,21 +127,6 @@ def database_of_its_own(server: str) -> Iterator[str]:
                 connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
-def free_redis_numbers(server: str) -> list[str]:
-    """Return addresses of databases of this Redis that hold nothing: the tests empty theirs."""
-    addresses = [urlunsplit(urlsplit(server)._replace(path=f"/{number}")) for number in range(16)]
-    random.shuffle(addresses)
-    return [address for address in addresses if _is_empty(address)]
-
-
-def _is_empty(address: str) -> bool:
-    try:
-        with redis.Redis.from_url(address, socket_connect_timeout=3) as client:
-            return client.dbsize() == 0
-    except redis.RedisError:
-        return False
-
-
 def run_all(extra: list[str]) -> tuple[list[Outcome], list[str]]:
     """Run everything. Returns the outcomes of all runs, and what runs had to be left out."""
     left_out: list[str] = []
@@ -153,7 +137,7 @@ def run_all(extra: list[str]) -> tuple[list[Outcome], list[str]]:
         left_out.append("every test on PostgreSQL: none answers where we may create databases")
     if broker is None:
         left_out.append("every test on Redis: none answers")
-    numbers = free_redis_numbers(broker) if broker else []
+    numbers = free_redis_urls(broker) if broker else []
     if broker and len(numbers) < TESTERS:
         left_out.append("every test on Redis: it has no empty databases for us")
         numbers = []
@@ -198,9 +182,8 @@ def main() -> int:
     total = Counter(outcome.state for outcome in outcomes)
 
     print(f"\n=== All runs took {(time.monotonic() - started) / 60:.1f} minutes")
-    for outcome in outcomes:
-        if outcome.state == "failed":
-            print(f"FAILED: {outcome.test}")
+    for test in dict.fromkeys(it.test for it in outcomes if it.state == "failed"):
+        print(f"FAILED: {test}")
     for what in left_out:
         print(f"LEFT OUT: {what}")
     if checks.returncode:

@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 VALID_FOR = datetime.timedelta(days=397)  # the longest that browsers accept
 RENEW_BEFORE = datetime.timedelta(days=30)
@@ -46,7 +47,7 @@ def make_certificate(folder: Path, names: list[str], *, now: datetime.datetime) 
         .not_valid_after(now - datetime.timedelta(minutes=5) + VALID_FOR)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
         .sign(key, hashes.SHA256())
     )
     _write(

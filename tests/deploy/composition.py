@@ -54,19 +54,32 @@ def image_entrypoint() -> list[str]:
     return words
 
 
+def is_ours(service: Mapping[str, Any]) -> bool:
+    """Say whether a service runs the portal's own image."""
+    image: str = service["image"]
+    return image.startswith("dip-portal:")
+
+
 class Native:
     """The services of docker-compose.yml as processes of this machine.
 
-    `places` says what stands here for a text of the file, such as a host and port;
-    volumes and temporary folders are made under `folder`.
+    `places` says what stands here for a text of the file, such as a host and port, and
+    `own_places` what does so for one service only; volumes and temporary folders are made
+    under `folder`.
     """
 
     def __init__(
-        self, *, folder: Path, variables: Mapping[str, str], places: dict[str, str]
+        self,
+        *,
+        folder: Path,
+        variables: Mapping[str, str],
+        places: dict[str, str],
+        own_places: Mapping[str, dict[str, str]] | None = None,
     ) -> None:
         self.folder = folder
         self.services: dict[str, Any] = read_composition(variables)["services"]
         self.places = places
+        self.own_places = own_places or {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def volume(self, name: str) -> Path:
@@ -80,7 +93,8 @@ class Native:
 
     def put_in_place(self, service: str, text: str) -> str:
         """Return a text of the file with what exists only in a container replaced."""
-        places = {"/app/": f"{ROOT}/", "/tmp/": f"{self._temporary(service)}/"} | self.places
+        places = {"/app/": f"{ROOT}/", "/tmp/": f"{self._temporary(service)}/"}
+        places |= self.places | self.own_places.get(service, {})
         for mount in self.services[service].get("volumes", []):
             source, target = mount.split(":")[:2]
             if "/" not in source:
@@ -107,7 +121,7 @@ class Native:
         } | {name: self.put_in_place(service, str(text)) for name, text in (image | own).items()}
 
     def _is_ours(self, service: str) -> bool:
-        return "build" in self.services[service]
+        return is_ours(self.services[service])
 
     def command(self, service: str, command: list[str] | None = None) -> list[str]:
         """Return entry point and command, the file's own unless another command is given."""

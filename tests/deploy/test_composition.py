@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.composition import ROOT, read_composition
+from tests.deploy.composition import ROOT, is_ours, read_composition
 
 COMPOSITION = read_composition({})
 SERVICES: dict[str, dict[str, Any]] = COMPOSITION["services"]
@@ -46,6 +46,28 @@ def test_every_container_is_unprivileged_and_cannot_write_to_its_own_image(name:
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_image_has_a_version(name: str) -> None:
     assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+[\w.-]*", SERVICES[name]["image"])
+
+
+def test_the_image_is_built_once_and_never_pulled() -> None:
+    ours = {name: service for name, service in SERVICES.items() if is_ours(service)}
+    builders = [name for name, service in SERVICES.items() if "build" in service]
+
+    assert len({service["image"] for service in ours.values()}) == 1
+    assert builders == ["uit-passwords"]
+    assert {service["pull_policy"] for name, service in ours.items() if name not in builders} == {
+        "never"
+    }
+
+
+def test_whoever_runs_a_container_may_write_to_its_temporary_folders() -> None:
+    for service in SERVICES.values():
+        assert service["tmpfs"][0] == "/tmp:mode=1777"
+        assert all(mount.endswith(":mode=1777") for mount in service["tmpfs"])
+
+
+def test_the_scripts_of_the_containers_may_be_run() -> None:
+    for name in ("container/entrypoint.sh", "container/prepare.sh", "database/create-role.sh"):
+        assert (ROOT / "deploy" / name).stat().st_mode & 0o555 == 0o555
 
 
 def test_the_image_is_built_on_one_version_of_python() -> None:

@@ -3,11 +3,8 @@
 import datetime
 import http.server
 import json
-import os
-import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +13,9 @@ import pytest
 
 from deploy.container.make_certificate import make_certificate
 from tests.deploy.composition import Native, native
+from tests.deploy.gateway import gateway_client, start_gateway
 from tests.deploy.ports import free_ports
+from tests.deploy.waiting import wait_until
 from tests.leaving_out import need_program
 
 NAMES = ["uit.dip.localhost", "production.dip.localhost"]
@@ -54,33 +53,6 @@ class Gateway:
         return self.stack.log("gateway").read_text()
 
 
-def gateway_client(stack: Native, *, port: int, name: str) -> httpx.Client:
-    """Return a client that reaches the gateway by one of its names, wherever that resolves to."""
-    certificate = stack.volume("gateway-certificate") / "certificate.pem"
-
-    class ByName(httpx.HTTPTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            request.extensions["sni_hostname"] = name
-            request.url = request.url.copy_with(host="127.0.0.1")
-            return super().handle_request(request)
-
-    return httpx.Client(
-        base_url=f"https://{name}:{port}",
-        transport=ByName(verify=ssl.create_default_context(cafile=str(certificate))),
-        timeout=30,
-    )
-
-
-def start_gateway(stack: Native) -> None:
-    """Start nginx as the compose file does; as root it would otherwise give up its rights."""
-    stack.run("gateway-certificate")
-    configuration = stack.folder / "nginx.conf"
-    original = Path("deploy/gateway/nginx.conf").read_text()
-    configuration.write_text(stack.put_in_place("gateway", original))
-    stack.places["/etc/nginx/nginx.conf"] = str(configuration)
-    stack.start("gateway", *(["-g", "user root;"] if os.geteuid() == 0 else []))
-
-
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway before two portals that only echo what they were sent."""
@@ -103,15 +75,6 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         start_gateway(stack)
         wait_until(lambda: stack.is_healthy("gateway"))
         yield Gateway(stack=stack, port=port)
-
-
-def wait_until(is_so: object, seconds: float = 60) -> None:
-    """Return when `is_so()` is true; fail after so many seconds."""
-    assert callable(is_so)
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize(

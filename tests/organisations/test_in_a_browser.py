@@ -41,6 +41,7 @@ def check(page: Page) -> None:
     assert width <= page.viewport_size["width"], page.url
 
 
+@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("environment", "width"), [("uit", 360), ("production", 1280)])
 def test_from_the_invitation_to_the_members_page(

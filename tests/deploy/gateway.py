@@ -1,0 +1,36 @@
+"""The gateway of docker-compose.yml on this machine, and a client that asks it by name."""
+
+import os
+import ssl
+from pathlib import Path
+
+import httpx
+
+from tests.deploy.composition import Native
+
+
+def gateway_client(stack: Native, *, port: int, name: str) -> httpx.Client:
+    """Return a client that reaches the gateway by one of its names, wherever that resolves to."""
+    certificate = stack.volume("gateway-certificate") / "certificate.pem"
+
+    class ByName(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            request.extensions["sni_hostname"] = name
+            request.url = request.url.copy_with(host="127.0.0.1")
+            return super().handle_request(request)
+
+    return httpx.Client(
+        base_url=f"https://{name}:{port}",
+        transport=ByName(verify=ssl.create_default_context(cafile=str(certificate))),
+        timeout=30,
+    )
+
+
+def start_gateway(stack: Native) -> None:
+    """Start nginx as the compose file does; as root it would otherwise give up its rights."""
+    stack.run("gateway-certificate")
+    configuration = stack.folder / "nginx.conf"
+    original = Path("deploy/gateway/nginx.conf").read_text()
+    configuration.write_text(stack.put_in_place("gateway", original))
+    stack.places["/etc/nginx/nginx.conf"] = str(configuration)
+    stack.start("gateway", *(["-g", "user root;"] if os.geteuid() == 0 else []))

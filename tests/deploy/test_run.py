@@ -1,0 +1,150 @@
+"""`make run`: both portals from nothing, one promotion to look at, and no process left behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.composition import ROOT
+from tests.deploy.ports import free_ports
+from tests.deploy.waiting import wait_until
+
+RUNNING = "Ctrl-C stops them"
+SECONDS = 240
+
+
+class MakeRun:
+    """One `make run` with a folder and ports of its own."""
+
+    def __init__(self, *, var: Path, ports: list[int], log: Path) -> None:
+        self.var = var
+        self.ports = ports
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.run"],
+                cwd=ROOT,
+                env=os.environ
+                | {
+                    "DIP_VAR": str(var),
+                    "DIP_UIT_PORT": str(ports[0]),
+                    "DIP_PRODUCTION_PORT": str(ports[1]),
+                    # A developer's shell may have these; neither portal may take them over.
+                    "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
+                    "REDIS_URL": "redis://127.0.0.1:1/0",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def wait_until_running(self) -> str:
+        """Return what it has printed when both portals are up and the sign-ins are shown."""
+
+        def is_up() -> bool:
+            assert self.process.poll() is None, self.output
+            return RUNNING in self.output and "Logs are in" in self.output
+
+        wait_until(is_up, seconds=SECONDS)
+        return self.output
+
+    def press_ctrl_c(self) -> int:
+        """Interrupt it as a terminal does, the whole foreground group, and return its code."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+    def left_behind(self) -> list[str]:
+        """Return the commands of processes that were started for this folder and still run."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"DIP_HOME={self.var}/".encode() in (folder / "environ").read_bytes():
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+            except OSError:  # it has just ended, or is another user's
+                continue
+        return found
+
+
+@contextmanager
+def make_run(*, var: Path, ports: list[int], log: Path) -> Iterator[MakeRun]:
+    run = MakeRun(var=var, ports=ports, log=log)
+    try:
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.press_ctrl_c()
+
+
+def answers(port: int) -> bool:
+    with urllib.request.urlopen(f"http://localhost:{port}/health/", timeout=10) as response:
+        return bool(response.status == 200)
+
+
+def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
+    var, ports = tmp_path / "var", free_ports(2)
+    with make_run(var=var, ports=ports, log=tmp_path / "first") as run:
+        told = run.wait_until_running()
+
+        assert answers(ports[0])
+        assert answers(ports[1])
+        assert "did not finish" not in told
+        assert [told.count(step) for step in ("1. Extract", "2. Import", "3. Invite")] == [1, 1, 1]
+        for port in ports:
+            assert f"http://localhost:{port}/" in told
+        assert len(re.findall(r"dana\.okafor@dip\.example +password \S+", told)) == 2
+        assert run.left_behind()
+
+        assert run.press_ctrl_c() == 0
+
+        assert run.output.endswith("Stopping ...\nStopped.\n")
+        assert run.left_behind() == []
+
+    with make_run(var=var, ports=ports, log=tmp_path / "second") as again:
+        told = again.wait_until_running()
+
+        assert answers(ports[1])
+        assert "did not finish" not in told
+        assert "in Production already" in told
+        assert again.press_ctrl_c() == 0
+        assert again.left_behind() == []
+
+
+def test_interrupted_while_it_prepares_it_leaves_nothing_running(tmp_path: Path) -> None:
+    with make_run(var=tmp_path / "var", ports=free_ports(2), log=tmp_path / "log") as run:
+        wait_until(run.left_behind)
+
+        assert run.press_ctrl_c() == 0
+        assert run.left_behind() == []
+
+
+@pytest.mark.parametrize(
+    ("taken", "advice"),
+    [(0, "DIP_UIT_PORT={} make run"), (1, "DIP_PRODUCTION_PORT={} make run")],
+    ids=["UIT", "Production"],
+)
+def test_a_used_port_is_said_before_anything_starts(
+    tmp_path: Path, taken: int, advice: str
+) -> None:
+    ports = free_ports(2)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", ports[taken]))
+        other.listen()
+        with make_run(var=tmp_path / "var", ports=ports, log=tmp_path / "log") as run:
+            assert run.process.wait(timeout=30) == 1
+
+    assert f"Port {ports[taken]} for" in run.output
+    assert advice.format(ports[taken] + 100) in run.output
+    assert not (tmp_path / "var").exists()

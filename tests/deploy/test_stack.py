@@ -1,0 +1,226 @@
+"""All of docker-compose.yml on this machine: its commands, on real PostgreSQL, Redis and nginx."""
+
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from email import message_from_bytes
+from email.policy import default as modern
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from aiosmtpd.controller import Controller
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.deploy.composition import ROOT, Native
+from tests.deploy.gateway import gateway_client, start_gateway
+from tests.deploy.ports import free_ports
+from tests.deploy.servers import free_redis_urls, postgres_url, redis_url
+from tests.deploy.waiting import wait_until
+from tests.leaving_out import leave_out, need_program
+
+ENVIRONMENTS = ("uit", "production")
+STAY_UP = ("web", "worker", "beat")
+
+
+class MailCatcher:
+    """Keeps every message that it is sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.messages.append(message_from_bytes(envelope.content, policy=modern))
+        return "250 OK"
+
+
+class Composition:
+    """The running stack and what the tests look at from outside."""
+
+    def __init__(self, *, stack: Native, port: int, mail: MailCatcher, server: str) -> None:
+        self.stack = stack
+        self.port = port
+        self.mail = mail
+        self.server = server
+
+    def client(self, environment: str) -> Any:
+        """Return a client of one portal, through the gateway."""
+        return gateway_client(self.stack, port=self.port, name=f"{environment}.dip.localhost")
+
+    def manage(self, environment: str, *words: str) -> str:
+        """Run a command as `docker compose run ENVIRONMENT-init python manage.py ...` does."""
+        return self.stack.run(f"{environment}-init", ["python", "manage.py", *words])
+
+    def query(self, environment: str, sql: str) -> list[Any]:
+        """Return the rows of a query in one environment's database, asked as the portal's role."""
+        variables = self.stack.environment(f"{environment}-web")
+        password = self.stack.volume(f"{environment}-database-password") / "password"
+        with psycopg.connect(
+            self.server,
+            dbname=variables["DATABASE_NAME"],
+            user=variables["DATABASE_USER"],
+            password=password.read_text().strip(),
+        ) as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+
+@contextmanager
+def roles_and_databases(stack: Native, server: str) -> Iterator[None]:
+    """Run what the database container runs when it is new; drop it all afterwards."""
+    named = conninfo_to_dict(server)
+    connection = {
+        "PGHOST": str(named.get("host", "")),
+        "PGPORT": str(named.get("port", "")),
+        "PGPASSWORD": str(named.get("password", "")),
+        "POSTGRES_USER": str(named.get("user", "")),
+    }
+    made = []
+    try:
+        for environment in ENVIRONMENTS:
+            variables = stack.environment(f"{environment}-database")
+            made.append(variables["PORTAL_DATABASE"])
+            subprocess.run(
+                [ROOT / "deploy" / "database" / "create-role.sh"],
+                env=variables | {name: text for name, text in connection.items() if text},
+                check=True,
+                timeout=60,
+            )
+        yield
+    finally:
+        with psycopg.connect(server, autocommit=True) as superuser:
+            for name in made:
+                superuser.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+                superuser.execute(f'DROP ROLE IF EXISTS "{name}"'.encode())
+
+
+@pytest.fixture(scope="module")
+def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composition]:
+    """Both environments with web, worker and beat, the gateway, and a mail catcher."""
+    need_program("nginx")
+    need_program("psql")
+    server, broker = postgres_url(), redis_url()
+    if server is None or broker is None:
+        leave_out("no PostgreSQL or no Redis answers")
+    brokers = free_redis_urls(broker)[:2]
+    port, health, uit, production, smtp = free_ports(5)
+    address = conninfo_to_dict(server)
+    database = f"{address.get('host', '127.0.0.1')}:{address.get('port', 5432)}"
+    mark = secrets.token_hex(4)
+    mail = MailCatcher()
+    with ExitStack() as exits:
+        catcher = Controller(mail, hostname="127.0.0.1", port=smtp)
+        catcher.start()
+        exits.callback(catcher.stop)
+        folder = tmp_path_factory.mktemp("stack")
+        stack = Native(
+            folder=folder,
+            variables={"DIP_GATEWAY_PORT": str(port)},
+            places={
+                "/app/staticfiles": str(folder / "staticfiles"),
+                "uit-database:5432": database,
+                "production-database:5432": database,
+                "dip_uit": f"dip_uit_{mark}",
+                "dip_production": f"dip_production_{mark}",
+                "redis://uit-redis:6379/0": brokers[0],
+                "redis://production-redis:6379/0": brokers[1],
+                "mail:1025": f"127.0.0.1:{smtp}",
+                "listen 8443": f"listen 127.0.0.1:{port}",
+                "127.0.0.1:8081": f"127.0.0.1:{health}",
+                "http://uit-web:8000": f"http://localhost:{uit}",
+            },
+            own_places={
+                "uit-web": {
+                    "0.0.0.0:8000": f"127.0.0.1:{uit}",
+                    "localhost:8000": f"localhost:{uit}",
+                },
+                "production-web": {
+                    "0.0.0.0:8000": f"127.0.0.1:{production}",
+                    "localhost:8000": f"localhost:{production}",
+                },
+                "gateway": {
+                    "uit-web:8000": f"127.0.0.1:{uit}",
+                    "production-web:8000": f"127.0.0.1:{production}",
+                },
+            },
+        )
+        for url in brokers:
+            exits.callback(redis.Redis.from_url(url).flushdb)
+        for environment in ENVIRONMENTS:
+            stack.run(f"{environment}-passwords")
+        exits.enter_context(roles_and_databases(stack, server))
+        exits.callback(stack.stop)
+        stack.run("uit-web", ["python", "manage.py", "collectstatic", "--noinput"])
+        for environment in ENVIRONMENTS:
+            stack.run(f"{environment}-init")
+            for name in STAY_UP:
+                stack.start(f"{environment}-{name}")
+        for environment in ENVIRONMENTS:
+            wait_until(partial(stack.is_healthy, f"{environment}-web"), seconds=120)
+        start_gateway(stack)
+        wait_until(lambda: stack.is_healthy("gateway"))
+        yield Composition(stack=stack, port=port, mail=mail, server=server)
+
+
+def test_every_service_is_healthy_by_the_check_of_the_file(composition: Composition) -> None:
+    for environment in ENVIRONMENTS:
+        for name in STAY_UP:
+            wait_until(partial(composition.stack.is_healthy, f"{environment}-{name}"), seconds=120)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_portal_answers_through_the_gateway(composition: Composition, environment: str) -> None:
+    with composition.client(environment) as client:
+        health = client.get("/health/")
+        page = client.get("/accounts/login/")
+        style = client.get("/static/css/environment.css", follow_redirects=True)
+
+    assert (health.status_code, health.text) == (200, "ok")
+    assert page.status_code == 200
+    assert {"uit": "UIT", "production": "Production"}[environment] in page.text
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert "Secure" in page.headers["Set-Cookie"]
+    assert style.status_code == 200
+
+
+def test_the_portals_role_may_do_nothing_but_own_its_database(composition: Composition) -> None:
+    for environment in ENVIRONMENTS:
+        [(name, *rights)] = composition.query(
+            environment,
+            "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole FROM pg_roles "
+            "WHERE rolname = current_user",
+        )
+
+        assert name.startswith(f"dip_{environment}_")
+        assert rights == [False, False, False]
+
+
+def test_a_company_goes_from_uit_to_production_and_its_admin_is_invited(
+    composition: Composition,
+) -> None:
+    composition.manage("uit", "demonstrate_promotion", "--step", "extract")
+    told = composition.manage("production", "demonstrate_promotion", "--step", "import")
+    assert "Fetched from UIT" in told
+
+    composition.manage("production", "demonstrate_promotion", "--step", "invite")
+
+    wait_until(lambda: composition.mail.messages, seconds=60)
+    [message] = composition.mail.messages
+    text = message.get_body(("plain",)).get_content()
+    assert f"https://production.dip.localhost:{composition.port}/invitations/accept/" in text
+    assert "/service/promotion/v1/" in composition.stack.log("uit-web").read_text()
+    for service in composition.stack.running:
+        assert "Traceback" not in composition.stack.log(service).read_text(), service
+
+
+def test_preparing_a_second_time_changes_nothing(composition: Composition) -> None:
+    count = "SELECT (SELECT count(*) FROM organisations_organisation), count(*) FROM accounts_user"
+    for environment in ENVIRONMENTS:
+        before = composition.query(environment, count)
+
+        composition.stack.run(f"{environment}-passwords")
+        composition.stack.run(f"{environment}-init")
+
+        assert composition.query(environment, count) == before
