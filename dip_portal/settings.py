@@ -136,6 +136,8 @@ else:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DIP_HOME / "portal.sqlite3",
+            # A file as well, so that tests with threads meet the locks of the real one.
+            "TEST": {"NAME": str(DIP_HOME / "test.sqlite3")},
             "OPTIONS": {
                 # A write takes its lock at BEGIN, so that two writers queue and never deadlock.
                 "transaction_mode": "IMMEDIATE",

@@ -109,21 +109,23 @@ class Deployment:
 
 
 @contextmanager
-def embedded(home: Path) -> Iterator[Deployment]:
+def embedded(home: Path, **settings: str) -> Iterator[Deployment]:
     """SQLite and the file broker."""
-    with _running(Deployment(home, {})) as deployment:
+    with _running(Deployment(home, settings)) as deployment:
         yield deployment
 
 
 @contextmanager
-def with_servers(home: Path, postgres_url: str, redis_url: str) -> Iterator[Deployment]:
+def with_servers(
+    home: Path, postgres_url: str, redis_url: str, **settings: str
+) -> Iterator[Deployment]:
     """A PostgreSQL database of its own, and Redis under a key prefix of its own."""
     name = f"dip_test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')
         try:
             url = urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
-            settings = {"DATABASE_URL": url, "REDIS_URL": redis_url}
+            settings |= {"DATABASE_URL": url, "REDIS_URL": redis_url}
             with _running(Deployment(home, settings)) as deployment:
                 yield deployment
         finally:
