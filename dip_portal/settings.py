@@ -297,6 +297,8 @@ X_FRAME_OPTIONS = "DENY"
 BEHIND_GATEWAY = env.bool("DIP_BEHIND_GATEWAY", default=False)
 if BEHIND_GATEWAY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Else all people would share the gateway's address: in rate limits and the audit trail.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 _SELF = "'self'"
 CONTENT_SECURITY_POLICY = {
