@@ -1,4 +1,4 @@
-"""Holds a signed-in person at the first gate they have not passed, and keeps their pages private."""
+"""Holds a signed-in person at the first gate not passed yet, and keeps their pages private."""
 
 from collections.abc import Callable
 from typing import Any

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.leaving_out import leave_out
 from tests.deploy.servers import postgres_url, redis_url
 from tests.jobs.deployment import Deployment, embedded, with_servers
+from tests.leaving_out import leave_out
 
 pytestmark = pytest.mark.deploy  # it brings its own database and broker, of both kinds
 ITEMS = 12
