@@ -9,7 +9,6 @@ class OrganisationsConfig(AppConfig):
     def ready(self) -> None:
         """Let the audit trail put into words what happens here."""
         from audit.sentences import register
-
         from organisations.sentences import SENTENCES
 
         register(SENTENCES)

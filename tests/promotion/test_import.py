@@ -237,24 +237,30 @@ def test_a_newer_extract_takes_the_place_of_one_that_waits(take: Any) -> None:
     assert Import.objects.get(pk=newer.pk).is_waiting
 
 
-def test_the_same_file_twice_waits_once(
-    manager: DipManagerActor, signed: Callable[..., bytes]
-) -> None:
-    file = signed(setups.setup())
-    how = {"actor": manager, "file": file, "via": Import.Via.UPLOAD, "now": timezone.now()}
+@pytest.fixture
+def send(manager: DipManagerActor) -> Callable[[bytes], Import]:
+    """Take in a file as it is."""
 
-    assert receive(**how) == receive(**how)
+    def do(file: bytes) -> Import:
+        return receive(actor=manager, file=file, via=Import.Via.UPLOAD, now=timezone.now())
+
+    return do
+
+
+def test_the_same_file_twice_waits_once(send: Any, signed: Callable[..., bytes]) -> None:
+    file = signed(setups.setup())
+
+    assert send(file) == send(file)
 
 
 def test_a_discarded_extract_can_arrive_again(
-    manager: DipManagerActor, signed: Callable[..., bytes], apply: Any
+    manager: DipManagerActor, send: Any, signed: Callable[..., bytes], apply: Any
 ) -> None:
     file = signed(setups.setup())
-    how = {"actor": manager, "file": file, "via": Import.Via.UPLOAD, "now": timezone.now()}
-    first = receive(**how)
+    first = send(file)
     discard(actor=manager, received=first, now=timezone.now())
 
-    again = receive(**how)
+    again = send(file)
 
     assert again != first
     assert isinstance(apply(first), UnableToImport)

@@ -46,17 +46,21 @@ def whole_companies(deployment: Deployment) -> int:
     return int(count)
 
 
+def wait_for_another_attempt(deployment: Deployment) -> None:
+    """Return when a worker has taken the job up once more."""
+    query = "SELECT attempts FROM jobs_job"
+    before = deployment.query(query)
+    deployment.wait_for(
+        lambda: deployment.query(query) != before, seconds=60, what="The worker's taking up the job"
+    )
+
+
 def test_killed_workers_leave_whole_companies_and_another_finishes(deployment: Deployment) -> None:
     deployment.python("-m", "tests.promotion.fill_production", str(COMPANIES))
     counts = []
     for pause in (0.1, 0.6):
         worker = deployment.start_worker()
-        before = deployment.query("SELECT attempts FROM jobs_job")
-        deployment.wait_for(
-            lambda before=before: deployment.query("SELECT attempts FROM jobs_job") != before,
-            seconds=40,
-            what="The worker's taking up the job",
-        )
+        wait_for_another_attempt(deployment)
         time.sleep(pause)
         deployment.kill(worker)
         counts.append(whole_companies(deployment))
