@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
 from playwright.sync_api import Page, sync_playwright
 
 from organisations.models import Organisation
@@ -30,6 +31,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Page]
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield lambda width: browser.new_page(viewport={"width": width, "height": 800})
         browser.close()
+        connections.close_all()  # those of the loop, which nobody sees after it
 
 
 def check(page: Page) -> None:
