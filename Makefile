@@ -11,13 +11,17 @@ check test bench: export DIP_HOME ?= $(CURDIR)/var/test
 check test bench: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
 check test bench: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
 
-.PHONY: help run check test bench lock clean
+.PHONY: help run sign-ins check test bench lock clean
 
 help: ## List these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: $(VENV)/.main-installed ## Start UIT and Production here, promote one company, stay until Ctrl-C
 	@$(BIN)/python -m deploy.run
+
+sign-ins: $(VENV)/.main-installed ## Show how the demonstration's people sign in to both, with the codes of now
+	@for name in uit production; do echo "$$name:"; \
+		DIP_ENVIRONMENT=$$name $(BIN)/python manage.py show_sign_ins || exit 1; done
 
 check: $(VENV)/.dev-installed ## Format, lint, types, templates, import layers, settings, migrations
 	@$(BIN)/python .ci/check.py
