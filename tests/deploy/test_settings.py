@@ -1,0 +1,82 @@
+"""What the settings make of the environment variables, each time in a process of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.composition import ROOT, read_composition
+
+ADDRESS = """
+import json
+import django
+django.setup()
+from allauth.core.internal.httpkit import get_client_ip
+from django.test import RequestFactory
+headers = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="198.51.100.1")
+print(json.dumps([get_client_ip(request), request.is_secure()]))
+"""
+GATEWAY = {
+    "DIP_BEHIND_GATEWAY": "true",
+    "DIP_PUBLIC_URL": "https://uit.dip.localhost:8443",
+    "ALLOWED_HOSTS": "uit.dip.localhost",
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "address", "is_secure"),
+    [(GATEWAY, "203.0.113.7", True), ({}, "198.51.100.1", False)],
+    ids=["behind the gateway", "nothing before it"],
+)
+def test_only_the_gateway_is_believed_who_the_client_is(
+    tmp_path: Path, variables: dict[str, str], address: str, is_secure: bool
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ADDRESS],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "dip_portal.settings",
+            "DIP_HOME": str(tmp_path),
+            **variables,
+        },
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [address, is_secure]
+
+
+def variables_of_the_code() -> set[str]:
+    """Return every environment variable that settings, `make run` or the containers read."""
+    settings = (ROOT / "dip_portal" / "settings.py").read_text()
+    run = (ROOT / "deploy" / "run.py").read_text()
+    compose = (ROOT / "docker-compose.yml").read_text()
+    ours = {
+        name
+        for service in read_composition({})["services"].values()
+        if service["image"].startswith("dip-portal:")
+        for name in service.get("environment", {})
+    }
+    return (
+        set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", settings))
+        | set(re.findall(r"\"(DIP_(?:VAR|\w+_PORT))\"", run))
+        | set(re.findall(r"\$\{(\w+)", compose))
+        | ours
+    )
+
+
+def test_every_variable_is_in_the_settings_table_of_the_documentation() -> None:
+    table = set(
+        re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
+    )
+
+    assert variables_of_the_code() - table == set()
