@@ -17,14 +17,14 @@ from promotion.extract import read_extract, verify_extract
 from promotion.models import Extract
 from promotion.queries import IS_NEWEST
 from promotion.signing import UnableToVerify
-from promotion.views.page import page, paged, show
+from promotion.views.page import page, paged, searched, show
 
 
 @page(Action.EXTRACT_VIEW)
 def extracts(request: HttpRequest, actor: Actor) -> HttpResponse:
     """List the extracts, newest first; `q` searches, `show=newest` leaves out superseded ones."""
     rows = Extract.objects.select_related("organisation", "made_by").defer("file")
-    search = request.GET.get("q", "").strip()
+    search = searched(request)
     if search:
         rows = rows.filter(
             Q(organisation__name__icontains=search)

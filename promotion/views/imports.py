@@ -22,7 +22,7 @@ from promotion.forms import UploadForm
 from promotion.models import Import, ImportedCompany
 from promotion.plan import Plan
 from promotion.receive import discard, document_of, plans_for, receive_all
-from promotion.views.page import page, paged, show
+from promotion.views.page import page, paged, searched, show
 
 STATES = {"waiting": Import.State.RECEIVED, "imported": Import.State.APPLIED}
 
@@ -32,7 +32,7 @@ def imports(request: HttpRequest, actor: Actor) -> HttpResponse:
     """List imports with their plan in short; `state` is waiting (the default) or all."""
     only_waiting = request.GET.get("state", "waiting") == "waiting"
     rows = Import.objects.select_related("received_by", "organisation")
-    search = request.GET.get("q", "").strip()
+    search = searched(request)
     if only_waiting:
         rows = rows.filter(state=Import.State.RECEIVED)
     if search:
@@ -113,7 +113,7 @@ def candidates(request: HttpRequest, actor: Actor) -> HttpResponse:
             return redirect("admin:operations_job_progress", job.pk)
         messages.warning(request, "Choose one or more companies, then fetch their extracts.")
     rows = _beside_production(offered)
-    search = request.GET.get("q", "").strip().lower()
+    search = searched(request).lower()
     show_all = request.GET.get("show") == "all"
     shown = [
         (offer, state)
@@ -125,7 +125,7 @@ def candidates(request: HttpRequest, actor: Actor) -> HttpResponse:
         request,
         "candidates.html",
         "Candidates in UIT",
-        search=request.GET.get("q", ""),
+        search=searched(request),
         show_all=show_all,
         offered_count=len(offered),
         **paged(request, shown),

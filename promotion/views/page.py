@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from dip_portal.lib.text import storable
 from organisations.actors import AnonymousActor, actor_of
 from organisations.policies import Action, require
 
 PAGE_SIZE = 25
+SEARCH_MAX_LENGTH = 200
 View = Callable[..., HttpResponse]
 
 
@@ -50,6 +52,11 @@ def show(
         {**admin.site.each_context(request), "title": title, **context},
         status=status,
     )
+
+
+def searched(request: HttpRequest) -> str:
+    """Return what is searched for (`?q=`), in a form that a database takes."""
+    return storable(request.GET.get("q", "").strip(), SEARCH_MAX_LENGTH)
 
 
 def paged(request: HttpRequest, rows: "QuerySet[Any] | list[Any]") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from organisations.models import Organisation
 from organisations.policies import Action, visible
 from promotion import queries
 from promotion.fetch import is_configured
-from promotion.views.page import page, paged, show
+from promotion.views.page import page, paged, searched, show
 
 SORTS = {"name": ("name", "pk"), "-name": ("-name", "-pk"), "newest": ("-setup_changed_at", "-pk")}
 
@@ -25,13 +25,13 @@ def pipeline(request: HttpRequest, actor: Actor) -> HttpResponse:
     companies = queries.pipeline(
         visible(actor, Action.ORGANISATION_VIEW, Organisation.objects.all()), now=timezone.now()
     )
-    search = request.GET.get("q", "").strip()
+    search = searched(request)
     if search:
         companies = _found(companies, search)
     by_stage = queries.counts(companies)
-    stage = request.GET.get("stage", "")
+    stage = queries.STAGES.get(request.GET.get("stage", ""))
     sort = request.GET.get("sort", "name")
-    chosen = companies.filter(stage_code=stage) if stage else companies
+    chosen = companies.filter(stage_code=stage.code) if stage else companies
     environment = environments.current()
     return show(
         request,
@@ -40,7 +40,7 @@ def pipeline(request: HttpRequest, actor: Actor) -> HttpResponse:
         stages=[(it, by_stage.get(it.code, 0)) for it in queries.stages()],
         stage_labels=queries.STAGES,
         all_count=sum(by_stage.values()),
-        stage=queries.STAGES.get(stage),
+        stage=stage,
         search=search,
         sort=sort,
         waiting_count=queries.waiting_imports().count() if environment.can_import else 0,

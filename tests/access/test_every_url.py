@@ -39,7 +39,7 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
 @pytest.mark.parametrize("route", sorted(TABLE))
 def test_an_address_answers_each_as_the_table_says(world: World, settings: Any, route: str) -> None:
     address = TABLE[route]
-    path = f"/{_path(route, address.arguments(world))}"
+    path = walk.path_of(route, address.arguments(world))
 
     for environment, method in itertools.product(environments.ENVIRONMENTS, ("get", "post")):
         settings.DIP_ENVIRONMENT = environment
@@ -60,9 +60,3 @@ def _answer(world: World, actor: str, method: str, path: str) -> int:
         status: int = getattr(browser, method)(path, data).status_code
         transaction.set_rollback(True)
     return status
-
-
-def _path(route: str, arguments: dict[str, Any]) -> str:
-    path = re.sub(r"<\w+:(\w+)>", lambda part: str(arguments[part[1]]), route)
-    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda part: str(arguments[part[1]]), path)
-    return path.replace("^", "").replace("$", "")

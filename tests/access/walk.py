@@ -1,8 +1,10 @@
 """Every address of the URL configuration, and the people who knock at it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -121,3 +123,10 @@ def _routes(patterns: "list[URLPattern | URLResolver]", before: str = "") -> Ite
             yield from _routes(pattern.url_patterns, route)
         else:
             yield route
+
+
+def path_of(route: str, arguments: dict[str, Any]) -> str:
+    """Return the path of a route, with these arguments in it."""
+    path = re.sub(r"<\w+:(\w+)>", lambda part: str(arguments[part[1]]), route)
+    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda part: str(arguments[part[1]]), path)
+    return "/" + path.replace("^", "").replace("$", "")
