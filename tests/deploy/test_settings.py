@@ -2,14 +2,13 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.composition import ROOT, read_composition
+from tests.deploy.composition import ROOT
 
 ADDRESS = """
 import json
@@ -53,30 +52,3 @@ def test_only_the_gateway_is_believed_who_the_client_is(
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [address, is_secure]
-
-
-def variables_of_the_code() -> set[str]:
-    """Return every environment variable that settings, `make run` or the containers read."""
-    settings = (ROOT / "dip_portal" / "settings.py").read_text()
-    run = (ROOT / "deploy" / "run.py").read_text()
-    compose = (ROOT / "docker-compose.yml").read_text()
-    ours = {
-        name
-        for service in read_composition({})["services"].values()
-        if service["image"].startswith("dip-portal:")
-        for name in service.get("environment", {})
-    }
-    return (
-        set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", settings))
-        | set(re.findall(r"\"(DIP_(?:VAR|\w+_PORT))\"", run))
-        | set(re.findall(r"\$\{(\w+)", compose))
-        | ours
-    )
-
-
-def test_every_variable_is_in_the_settings_table_of_the_documentation() -> None:
-    table = set(
-        re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
-    )
-
-    assert variables_of_the_code() - table == set()
