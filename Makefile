@@ -20,8 +20,7 @@ run: $(VENV)/.main-installed ## Start UIT and Production here, promote one compa
 	@$(BIN)/python -m deploy.run
 
 sign-ins: $(VENV)/.main-installed ## Show how the demonstration's people sign in to both, with the codes of now
-	@for name in uit production; do echo "$$name:"; \
-		DIP_ENVIRONMENT=$$name $(BIN)/python manage.py show_sign_ins || exit 1; done
+	@$(BIN)/python -m deploy.run sign-ins
 
 check: $(VENV)/.dev-installed ## Format, lint, types, templates, import layers, settings, migrations
 	@$(BIN)/python .ci/check.py

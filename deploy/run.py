@@ -212,12 +212,19 @@ class Run:
         except ChildFailed as failure:
             say(f"\nThe demonstration did not finish. {failure}")
 
-    def show_the_way(self) -> None:
-        """Print the addresses and the demonstration sign-ins."""
-        say("\nBoth portals are running. Ctrl-C stops them.")
+    def show_sign_ins(self) -> None:
+        """Print the addresses and the demonstration sign-ins. Raises UnableToRun before a run."""
         for deployment in self.both:
+            if not (deployment.home / "portal.sqlite3").exists():
+                raise UnableToRun(f"{deployment.home} has no portal yet: `make run` sets it up.")
             say(f"\n{deployment.label}: {deployment.address}/")
             self.manage(deployment, "show_sign_ins", show=True)
+
+    def show_the_way(self) -> None:
+        """Say that both are up, and how to sign in."""
+        say("\nBoth portals are running. Ctrl-C stops them.")
+        self.show_sign_ins()
+        say("\nThe codes change every half minute: `make sign-ins` shows those of now.")
         say(f"\nLogs are in {self.uit.log('*')} and {self.production.log('*')}.")
 
     def manage(self, deployment: Deployment, *words: str, show: bool = False) -> None:
@@ -244,13 +251,19 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def main() -> int:
-    """Run both portals until somebody stops them. Returns 0 then, and 1 if they cannot run."""
+def main(words: list[str]) -> int:
+    """Run both portals until somebody stops them. Returns 0 then, and 1 if they cannot run.
+
+    With the word `sign-ins` it only prints how to sign in.
+    """
     try:
         uit, production = deployments(os.environ)
+        if words == ["sign-ins"]:
+            Run(uit=uit, production=production).show_sign_ins()
+            return 0
         for deployment in (uit, production):
             require_free_port(deployment)
-    except UnableToRun as error:
+    except (UnableToRun, ChildFailed) as error:
         print(error, file=sys.stderr)
         return 1
     run = Run(uit=uit, production=production)
@@ -273,4 +286,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -93,6 +93,24 @@ def answers(port: int) -> bool:
         return bool(response.status == 200)
 
 
+def sign_ins(var: Path) -> str:
+    """Return what `make sign-ins` prints."""
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.run", "sign-ins"],
+        cwd=ROOT,
+        env=os.environ | {"DIP_VAR": str(var)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+        check=False,
+    ).stdout
+
+
+def test_sign_ins_before_the_first_run_say_what_to_do(tmp_path: Path) -> None:
+    assert "`make run` sets it up" in sign_ins(tmp_path / "var")
+
+
 def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
     var, ports = tmp_path / "var", free_ports(2)
     with make_run(var=var, ports=ports, log=tmp_path / "first") as run:
@@ -106,6 +124,7 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
             assert f"http://localhost:{port}/" in told
         assert len(re.findall(r"dana\.okafor@dip\.example +password \S+", told)) == 2
         assert run.left_behind()
+        assert sign_ins(var).count("dana.okafor@dip.example") == 2
 
         assert run.press_ctrl_c() == 0
 
