@@ -8,11 +8,12 @@ class DipPortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Stamp the database at the first migrate, and refuse one of another environment."""
-        from celery.signals import worker_init
+        from celery.signals import beat_init, worker_init
         from django.db.models.signals import post_migrate, pre_migrate
 
         from dip_portal import stamp
 
         pre_migrate.connect(stamp.require_own_database, sender=self)
         post_migrate.connect(stamp.stamp_database, sender=self)
-        worker_init.connect(stamp.require_own_database)
+        worker_init.connect(stamp.stop_in_wrong_database)
+        beat_init.connect(stamp.stop_in_wrong_database)

@@ -1,5 +1,6 @@
 """Keeps a process of one environment away from the database of the other."""
 
+import sys
 from typing import Any
 
 from django.apps import apps
@@ -37,6 +38,17 @@ def require_own_database(**_: Any) -> None:
         _forget_failed_query()
     if row is not None:
         _compare(row[0])
+
+
+def stop_in_wrong_database(**_: Any) -> None:
+    """End a worker or beat that starts on the other environment's database.
+
+    Celery logs what a signal's receiver raises and goes on; only an exit stops it.
+    """
+    try:
+        require_own_database()
+    except WrongEnvironment as error:
+        sys.exit(str(error))
 
 
 def _forget_failed_query() -> None:
