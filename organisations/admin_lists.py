@@ -146,11 +146,11 @@ class ListAdmin(PolicyAdmin):
 
 
 def page_of(
-    request: HttpRequest, rows: QuerySet[Any, Any], *, size: int = PAGE_SIZE
+    request: HttpRequest, rows: QuerySet[Any, Any] | list[Any], *, size: int = PAGE_SIZE
 ) -> dict[str, Any]:
     """Return the page of `rows` that `?page=` asks for, as partials/pages.html wants it."""
-    paginator: Paginator[Model] = Paginator(rows, size)
-    page: Page[Model] = paginator.get_page(request.GET.get("page"))
+    paginator: Paginator[Any] = Paginator(rows, size)
+    page: Page[Any] = paginator.get_page(request.GET.get("page"))
     kept = _without(request, "page")
     return {
         "page": page,

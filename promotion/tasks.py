@@ -1,11 +1,15 @@
 """The promotion's jobs: a chunk of companies at a time, each chunk in one transaction."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Job, JobItem
 from jobs.registry import kind
 from organisations.actors import actor_of_job
+from organisations.policies import Refused, Stranger
 from promotion.apply import Applied, apply_imports
 from promotion.errors import UnableToFetch, UnableToReceive
 from promotion.extract import extract_companies
@@ -13,8 +17,26 @@ from promotion.fetch import fetch_extract
 from promotion.models import Extract, Import
 from promotion.receive import receive_all
 
+Handler = Callable[[Job, list[JobItem]], None]
+RIGHT_LOST = "Whoever started this job may not do it any more. Somebody who may has to start it."
+
+
+def while_allowed(handler: Handler) -> Handler:
+    """Refuse the items of a job whose starter has lost the right since; nothing is done of them."""
+
+    @wraps(handler)
+    def handle(job: Job, items: list[JobItem]) -> None:
+        try:
+            handler(job, items)
+        except (Stranger, Refused):
+            for item in items:
+                item.refuse(RIGHT_LOST)
+
+    return handle
+
 
 @kind("promotion.extract", title="Extract company setup", chunk_size=250)
+@while_allowed
 def extract(job: Job, items: list[JobItem]) -> None:
     """Extract the companies of these items (`organisation`: primary key)."""
     outcomes = extract_companies(
@@ -35,6 +57,7 @@ def extract(job: Job, items: list[JobItem]) -> None:
 
 
 @kind("promotion.fetch", title="Fetch extracts from UIT", chunk_size=20)
+@while_allowed
 def fetch(job: Job, items: list[JobItem]) -> None:
     """Fetch the extracts of these items (`extract`: its key in UIT) and take them in."""
     fetched: list[tuple[JobItem, bytes]] = []
@@ -58,6 +81,7 @@ def fetch(job: Job, items: list[JobItem]) -> None:
 
 
 @kind("promotion.import", title="Import company setup", chunk_size=250)
+@while_allowed
 def import_(job: Job, items: list[JobItem]) -> None:
     """Apply the imports of these items (`import`: primary key, `plan`: its fingerprint)."""
     outcomes = apply_imports(

@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from audit.services import record
 from organisations.actors import Actor
+from organisations.admin_lists import page_of
 from organisations.policies import Action
 from promotion import document
 from promotion.extract import read_extract, verify_extract
 from promotion.models import Extract
 from promotion.queries import IS_NEWEST
 from promotion.signing import UnableToVerify
-from promotion.views.page import page, paged, searched, show
+from promotion.views.page import page, searched, show
 
 
 @page(Action.EXTRACT_VIEW)
@@ -40,7 +41,7 @@ def extracts(request: HttpRequest, actor: Actor) -> HttpResponse:
         "Extracts",
         search=search,
         only_newest=only_newest,
-        **paged(request, rows.order_by("-made_at", "-number", "pk")),
+        **page_of(request, rows.order_by("-made_at", "-number", "pk")),
     )
 
 

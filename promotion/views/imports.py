@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from jobs.services import start
 from organisations.actors import Actor
+from organisations.admin_lists import page_of
 from organisations.policies import Action
 from promotion.apply import summary_of
 from promotion.errors import UnableToFetch, UnableToReceive
@@ -22,7 +23,7 @@ from promotion.forms import UploadForm
 from promotion.models import Import, ImportedCompany
 from promotion.plan import Plan
 from promotion.receive import discard, document_of, plans_for, receive_all
-from promotion.views.page import page, paged, searched, show
+from promotion.views.page import page, searched, show
 
 STATES = {"waiting": Import.State.RECEIVED, "imported": Import.State.APPLIED}
 
@@ -37,7 +38,7 @@ def imports(request: HttpRequest, actor: Actor) -> HttpResponse:
         rows = rows.filter(state=Import.State.RECEIVED)
     if search:
         rows = rows.filter(Q(company_name__icontains=search) | Q(company_number__iexact=search))
-    listed = paged(request, rows.order_by("-received_at", "pk"))
+    listed = page_of(request, rows.order_by("-received_at", "pk"))
     plans = _plans_of([row for row in listed["page"] if row.is_waiting])
     return show(
         request,
@@ -128,7 +129,7 @@ def candidates(request: HttpRequest, actor: Actor) -> HttpResponse:
         search=searched(request),
         show_all=show_all,
         offered_count=len(offered),
-        **paged(request, shown),
+        **page_of(request, shown),
     )
 
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
-from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -16,7 +14,6 @@ from dip_portal.lib.text import storable
 from organisations.actors import AnonymousActor, actor_of
 from organisations.policies import Action, require
 
-PAGE_SIZE = 25
 SEARCH_MAX_LENGTH = 200
 View = Callable[..., HttpResponse]
 
@@ -57,16 +54,3 @@ def show(
 def searched(request: HttpRequest) -> str:
     """Return what is searched for (`?q=`), in a form that a database takes."""
     return storable(request.GET.get("q", "").strip(), SEARCH_MAX_LENGTH)
-
-
-def paged(request: HttpRequest, rows: "QuerySet[Any] | list[Any]") -> dict[str, Any]:
-    """Return what partials/pages.html needs: the page asked for, and the rest of the query."""
-    paginator: Paginator[Any] = Paginator(rows, PAGE_SIZE)
-    chosen: Page[Any] = paginator.get_page(request.GET.get("page"))
-    kept = request.GET.copy()
-    kept.pop("page", None)
-    return {
-        "page": chosen,
-        "page_numbers": paginator.get_elided_page_range(chosen.number, on_each_side=2, on_ends=1),
-        "query": f"{kept.urlencode()}&" if kept else "",
-    }

@@ -10,11 +10,12 @@ from django.utils import timezone
 from dip_portal.lib import environment as environments
 from jobs.services import start
 from organisations.actors import Actor
+from organisations.admin_lists import page_of
 from organisations.models import Organisation
 from organisations.policies import Action, visible
 from promotion import queries
 from promotion.fetch import is_configured
-from promotion.views.page import page, paged, searched, show
+from promotion.views.page import page, searched, show
 
 SORTS = {"name": ("name", "pk"), "-name": ("-name", "-pk"), "newest": ("-setup_changed_at", "-pk")}
 
@@ -45,7 +46,7 @@ def pipeline(request: HttpRequest, actor: Actor) -> HttpResponse:
         sort=sort,
         waiting_count=queries.waiting_imports().count() if environment.can_import else 0,
         can_fetch=is_configured(),
-        **paged(request, chosen.order_by(*SORTS.get(sort, SORTS["name"]))),
+        **page_of(request, chosen.order_by(*SORTS.get(sort, SORTS["name"]))),
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from jobs.models import Job, JobItem
 from jobs.runner import run
 from mail.models import OutgoingMail
@@ -72,6 +73,21 @@ def test_companies_are_extracted_and_what_cannot_be_is_told(
     assert (refused.label, "no PAB approval" in refused.message) == ("Tidepool", True)
     page = dana_client.get(JobItem.objects.get(label="Zephyr Energy").link).content.decode()
     assert "First extract of this company." in page
+
+
+def test_a_right_that_is_lost_ends_a_job_that_waits(
+    in_uit: None, dana: User, dana_client: Client
+) -> None:
+    company = factories.company(name="Zephyr Energy")
+    factories.pab_approval(organisation=company)
+    answer = dana_client.post("/admin/promotion/extract/", {"company": company.pk})
+    User.objects.filter(pk=dana.pk).update(is_active=False)
+
+    job = finish(answer)
+
+    assert job.refused == 1
+    assert "may not do it any more" in JobItem.objects.get().message
+    assert not Extract.objects.exists()
 
 
 def test_choosing_no_company_says_what_to_do(in_uit: None, dana_client: Client) -> None:
