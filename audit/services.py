@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from audit.models import LABEL_LENGTH, Event
-from dip_portal.lib import correlation
+from dip_portal.lib import bulk, correlation
 from dip_portal.lib.text import storable, storable_json
 
 
@@ -81,7 +81,7 @@ def draft(
 
 def record_all(events: list[Event]) -> None:
     """Add events made by `draft`, in the transaction at hand."""
-    Event.objects.bulk_create(events, batch_size=1000)
+    bulk.insert_all(events)
 
 
 def _differences(

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.db import transaction
 from django.utils import timezone
 
-from dip_portal.lib import correlation, wake
+from dip_portal.lib import bulk, correlation, wake
 from dip_portal.lib.text import storable, storable_json
 from jobs import registry
 from jobs.models import LABEL_LENGTH, Job, JobItem
@@ -55,14 +55,16 @@ def start(
     )
     numbered = enumerate(items, start=1)
     while batch := list(itertools.islice(numbered, BATCH)):
-        JobItem.objects.bulk_create(
-            JobItem(
-                job=job,
-                position=position,
-                label=storable(item_label, LABEL_LENGTH),
-                payload=storable_json(dict(payload)),
-            )
-            for position, (item_label, payload) in batch
+        bulk.insert_all(
+            [
+                JobItem(
+                    job=job,
+                    position=position,
+                    label=storable(item_label, LABEL_LENGTH),
+                    payload=storable_json(dict(payload)),
+                )
+                for position, (item_label, payload) in batch
+            ]
         )
         job.total += len(batch)
     job.save(update_fields=["total"])

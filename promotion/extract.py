@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from audit.services import draft, record_all
+from dip_portal.lib import bulk
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
 from organisations.models import Organisation, PabApproval
@@ -174,7 +175,7 @@ def _last_extracts(chosen: dict[int, Organisation]) -> dict[int, Extract]:
 
 def _store(outcomes: Sequence[Outcome], actor: Actor) -> None:
     extracts = [extract for extract in outcomes if isinstance(extract, Extract)]
-    Extract.objects.bulk_create(extracts, batch_size=500)
+    bulk.insert_all(extracts)
     record_all(
         [
             draft(

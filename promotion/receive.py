@@ -10,6 +10,7 @@ from django.db import transaction
 
 from audit.models import Event
 from audit.services import draft, record_all
+from dip_portal.lib import bulk
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
 from organisations.policies import Action, require
@@ -67,7 +68,7 @@ def receive_all(
             waiting[it.company_number] = [it, *(one for one in others if one not in older)]
             new.append(it)
         outcomes.append(same[0] if same else it)
-    Import.objects.bulk_create(new, batch_size=500)
+    bulk.insert_all(new)
     record_all([_event("import:receive", one, actor, now) for one in new])
     _discard(superseded, actor, now)
     return outcomes

@@ -33,6 +33,12 @@ def _fresh_limits() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Hash passwords quickly: nobody attacks these."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def _files_of_its_own(settings: Any, tmp_path: Any) -> None:
     """Give every test keys of its own, and let it trust nobody yet."""
     settings.SIGNING_KEY_FILE = tmp_path / "signing-key.jwk.json"

@@ -29,6 +29,28 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
     return [int(instance.pk) for instance in made]
 
 
+def insert_all(instances: Sequence[models.Model]) -> None:
+    """Insert these unsaved rows of one model, whose keys are chosen by us or by the database.
+
+    What `save` would fill in (auto_now and the like) must be filled in already, and a key
+    that the database chooses is not put into the instance.
+    """
+    if not instances:
+        return
+    model = type(instances[0])
+    assert model._meta.pk is not None
+    if connection.vendor != "postgresql":
+        model._default_manager.bulk_create(instances, batch_size=BATCH)
+        return
+    fields: list[Any] = list(model._meta.concrete_fields)
+    if isinstance(model._meta.pk, models.AutoField):
+        fields.remove(model._meta.pk)
+    names = [field.attname for field in fields]
+    rows = [_ready(fields, [getattr(it, name) for name in names]) for it in instances]
+    with connection.cursor() as cursor:
+        _copy_rows(cursor, model, fields, rows)
+
+
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
     """Set these fields of many rows; each of `rows` is the values, then the primary key."""
     if not rows:
@@ -56,17 +78,37 @@ def _copy(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) 
     assert meta.pk is not None
     quote = connection.ops.quote_name
     fields = [_field(model, name) for name in names]
-    columns = ", ".join(quote(field.column) for field in (meta.pk, *fields))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
             [quote(meta.db_table), str(meta.pk.column), len(rows)],
         )
         keys = [int(key) for (key,) in cursor.fetchall()]
-        with cursor.copy(f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN") as copy:
-            for key, row in zip(keys, rows, strict=True):
-                copy.write_row((key, *row))
+        _copy_rows(
+            cursor,
+            model,
+            [meta.pk, *fields],
+            [(key, *row) for key, row in zip(keys, rows, strict=True)],
+        )
     return keys
+
+
+def _copy_rows(
+    cursor: Any, model: type[models.Model], fields: Sequence[Any], rows: Sequence[Row]
+) -> None:
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    with cursor.copy(f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _ready(fields: Sequence[Any], row: Row) -> Row:
+    """Return the values as the database takes them; only JSON is not so already."""
+    return [
+        field.get_db_prep_save(value, connection) if isinstance(field, models.JSONField) else value
+        for field, value in zip(fields, row, strict=True)
+    ]
 
 
 def _field(model: type[models.Model], name: str) -> Any:
