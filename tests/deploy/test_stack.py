@@ -7,13 +7,14 @@ from contextlib import ExitStack, contextmanager
 from email import message_from_bytes
 from email.policy import default as modern
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import redis
 from aiosmtpd.controller import Controller
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.deploy.composition import ROOT, Native
 from tests.deploy.gateway import gateway_client, start_gateway
@@ -224,3 +225,40 @@ def test_preparing_a_second_time_changes_nothing(composition: Composition) -> No
         composition.stack.run(f"{environment}-init")
 
         assert composition.query(environment, count) == before
+
+
+def test_a_backup_can_be_restored(composition: Composition, tmp_path: Path) -> None:
+    variables = composition.stack.environment("uit-web")
+    name, role = variables["DATABASE_NAME"], variables["DATABASE_USER"]
+    restored = f"{name}_restored"
+    count = "SELECT (SELECT count(*) FROM organisations_organisation), count(*) FROM audit_event"
+    dump = tmp_path / "uit.dump"
+
+    # The words are those of docs/operations.md.
+    _postgres("pg_dump", "--format", "custom", "--file", str(dump), _named(composition, name))
+    with psycopg.connect(composition.server, autocommit=True) as superuser:
+        superuser.execute(f'CREATE DATABASE "{restored}" OWNER "{role}"'.encode())
+        try:
+            _postgres(
+                *("pg_restore", "--clean", "--if-exists", "--single-transaction"),
+                *("--dbname", _named(composition, restored), str(dump)),
+            )
+            with psycopg.connect(composition.server, dbname=restored) as connection:
+                assert connection.execute(count.encode()).fetchall() == composition.query(
+                    "uit", count
+                )
+                owners = connection.execute(
+                    "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+                ).fetchall()
+                assert owners == [(role,)]
+        finally:
+            superuser.execute(f'DROP DATABASE "{restored}" WITH (FORCE)'.encode())
+
+
+def _named(composition: Composition, database: str) -> str:
+    return make_conninfo(composition.server, dbname=database)
+
+
+def _postgres(*words: str) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
