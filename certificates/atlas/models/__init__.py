@@ -1,0 +1,27 @@
+"""The tables of Atlas."""
+
+from certificates.atlas.models.accounts import Account, AccountUser, Vetting
+from certificates.atlas.models.authorities import CertificateAuthority
+from certificates.atlas.models.certificates import Certificate, Reason
+from certificates.atlas.models.credentials import ApiCredential, DipEnvironment
+from certificates.atlas.models.dns import DnsRecord, DnsZone, RecordType
+from certificates.atlas.models.domains import ClaimLog, DomainClaim, Method
+from certificates.atlas.models.identities import IdentityProfile
+
+__all__ = [
+    "Account",
+    "AccountUser",
+    "ApiCredential",
+    "Certificate",
+    "CertificateAuthority",
+    "ClaimLog",
+    "DipEnvironment",
+    "DnsRecord",
+    "DnsZone",
+    "DomainClaim",
+    "IdentityProfile",
+    "Method",
+    "Reason",
+    "RecordType",
+    "Vetting",
+]

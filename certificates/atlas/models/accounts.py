@@ -1,0 +1,53 @@
+"""A customer of Atlas, and the people who sign in for it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from dip_portal.lib import validation
+
+COMPANY_NAME_MAX_LENGTH = 200
+DOMAIN_MAX_LENGTH = 253
+
+
+class Vetting(models.TextChoices):
+    """How Atlas vets the identities of an account: a switch for testers."""
+
+    INSTANT = "INSTANT", "Instant: an identity is active at once"
+    DELAYED = "DELAYED", "Delayed: an identity is pending first, then active"
+    REFUSED = "REFUSED", "Refused: every identity is refused"
+
+
+class Account(models.Model):
+    """A company that is a customer of Atlas: everything here belongs to one."""
+
+    name = models.CharField(
+        "company",
+        max_length=COMPANY_NAME_MAX_LENGTH,
+        validators=[validation.validate_plain_text],
+    )
+    vetting = models.CharField(max_length=8, choices=Vetting, default=Vetting.INSTANT)
+    # How many certificates may still be issued; a tester may want to see what happens at none.
+    quota = models.PositiveIntegerField(default=100_000)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountUser(models.Model):
+    """That a person signs in to Atlas for one account."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="users")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="atlas_user"
+    )
+
+    class Meta:
+        ordering = ["account", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user} for {self.account}"

@@ -1,0 +1,103 @@
+"""API credentials: made once, shown once, found again by their blind indexes."""
+
+import hmac
+import secrets as stdlib_secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from audit.services import record
+from certificates.atlas.actors import AtlasActor
+from certificates.atlas.errors import UnableToCreateCredential
+from certificates.atlas.models import Account, ApiCredential, DipEnvironment, IdentityProfile
+from dip_portal.lib import secrets
+
+KEY_BYTES = 8  # 16 hexadecimal digits
+SECRET_BYTES = 20  # 40 hexadecimal digits
+KEY_PURPOSE = "Atlas API key"
+SECRET_PURPOSE = "Atlas API secret"  # noqa: S105 - what the secret is for, not the secret
+MOST = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCredential:
+    """A credential with its key and secret in the clear, as nobody will see them again."""
+
+    credential: ApiCredential
+    api_key: str
+    api_secret: str
+
+
+@transaction.atomic
+def create_api_credential(
+    *,
+    actor: AtlasActor,
+    account: Account,
+    profile: IdentityProfile,
+    environment: DipEnvironment,
+    name: str,
+    now: datetime,
+) -> NewCredential:
+    """Make an API key and its secret for an active identity. Raises UnableToCreateCredential."""
+    account = Account.objects.select_for_update().get(pk=account.pk)
+    if profile.account_id != account.pk or not profile.is_active:
+        raise UnableToCreateCredential("profile", "Choose one of your active identity profiles.")
+    if account.credentials.filter(revoked_at=None).count() >= MOST:
+        raise UnableToCreateCredential("", f"You have {MOST} API credentials: delete one first.")
+    api_key = stdlib_secrets.token_hex(KEY_BYTES)
+    api_secret = stdlib_secrets.token_hex(SECRET_BYTES)
+    credential = ApiCredential(
+        account=account,
+        profile=profile,
+        environment=environment,
+        name=name.strip(),
+        key_index=secrets.blind_index(api_key, purpose=KEY_PURPOSE),
+        secret_index=secrets.blind_index(api_secret, purpose=SECRET_PURPOSE),
+        hint=api_key[-4:],
+        created_at=now,
+    )
+    try:
+        credential.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise UnableToCreateCredential(field, messages[0]) from error
+    credential.save()
+    record(
+        actor=actor,
+        action="api_credential:create",
+        subject=credential,
+        after={
+            "environment": credential.get_environment_display(),
+            "profile": str(profile),
+            "ends in": credential.hint,
+        },
+        at=now,
+    )
+    return NewCredential(credential=credential, api_key=api_key, api_secret=api_secret)
+
+
+@transaction.atomic
+def revoke_api_credential(*, actor: AtlasActor, credential: ApiCredential, now: datetime) -> bool:
+    """Let a credential open nothing any more; return False if that was so already."""
+    current = ApiCredential.objects.select_for_update().get(pk=credential.pk)
+    if not current.is_active:
+        return False
+    current.revoked_at = now
+    current.save(update_fields=["revoked_at"])
+    record(actor=actor, action="api_credential:revoke", subject=current, at=now)
+    return True
+
+
+def find_credential(*, api_key: str, api_secret: str) -> ApiCredential | None:
+    """Return the active credential with this key and this secret: one query."""
+    found = (
+        ApiCredential.objects.select_related("account", "profile")
+        .filter(key_index=secrets.blind_index(api_key, purpose=KEY_PURPOSE), revoked_at=None)
+        .first()
+    )
+    given = secrets.blind_index(api_secret, purpose=SECRET_PURPOSE)
+    # Compared in every case, so that the time tells nothing of the key.
+    matches = hmac.compare_digest(given, found.secret_index if found else "0" * len(given))
+    return found if matches else None
