@@ -1,0 +1,72 @@
+"""Where the DIP delivers to: the webhooks of a DIP ID."""
+
+from django.db import models
+from django.db.models import Q
+
+from channels import callback_urls
+from organisations.models import DipId
+
+PUBLICATION_PATTERN = r"^(PUB-[0-9]{3}|REP-[0-9]{3}[A-Z]?|STATUS)$"
+# The one webhook of a DIP ID that gets status messages and no publication (WIRE.md, 'Outbound').
+STATUS_MESSAGES = "STATUS"
+
+
+class WebhookConfiguration(models.Model):
+    """The URL to which one publication is delivered for one DIP ID.
+
+    `publication` is PUB-nnn, REP-nnn or STATUS_MESSAGES. The two limits exist in the form of
+    the real portal and in the API, but nothing is done by them. `configured_by` is who it was
+    as the audit trail names them. `revision` rises with every change. The test is that of the
+    URL as it is now.
+    """
+
+    class TestState(models.TextChoices):
+        UNTESTED = "UNTESTED", "Not tested"
+        PASSED = "PASSED", "Tested: delivered"
+        FAILED = "FAILED", "Tested: failed"
+
+    dip_id = models.ForeignKey(DipId, on_delete=models.CASCADE, related_name="webhooks")
+    publication = models.CharField(max_length=8)
+    callback_url = models.CharField("webhook URL", max_length=callback_urls.MAX_LENGTH)
+    max_message_count = models.PositiveIntegerField(null=True, blank=True)
+    max_payload_size = models.PositiveIntegerField(null=True, blank=True)
+    configured_at = models.DateTimeField()
+    configured_by = models.CharField(max_length=255)
+    revision = models.PositiveIntegerField(default=1)
+    test_state = models.CharField(
+        max_length=8, choices=TestState.choices, default=TestState.UNTESTED
+    )
+    tested_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "webhook configuration"
+        ordering = ["dip_id", "publication"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dip_id", "publication"], name="webhook_one_per_dip_id_and_publication"
+            ),
+            models.CheckConstraint(
+                condition=Q(publication__regex=PUBLICATION_PATTERN), name="webhook_publication_form"
+            ),
+            models.CheckConstraint(
+                condition=Q(callback_url__regex=r"^[hH][tT][tT][pP][sS]://"),
+                name="webhook_url_is_https",
+            ),
+            models.CheckConstraint(
+                condition=Q(test_state="UNTESTED", tested_at__isnull=True)
+                | Q(test_state__in=["PASSED", "FAILED"], tested_at__isnull=False),
+                name="webhook_tested_or_not",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.publication} of {self.dip_id}"
+
+    @property
+    def version(self) -> str:
+        """What tells this webhook as it is from an earlier one: a form made for that is refused."""
+        return f"{self.pk}.{self.revision}"
+
+    @property
+    def is_for_status_messages(self) -> bool:
+        return self.publication == STATUS_MESSAGES
