@@ -28,7 +28,7 @@ check: $(VENV)/.dev-installed ## Format, lint, types, templates, import layers, 
 test: $(VENV)/.dev-installed ## Everything `check` does, then every test that this machine can run
 	@$(BIN)/python .ci/suite.py
 
-bench: $(VENV)/.dev-installed ## Measure the promotion of 1,000 companies and the pipeline of 5,000
+bench: $(VENV)/.dev-installed ## Measure the promotion of 1,000 companies, the pipeline and companies of 5,000, 10,000 members
 	@$(BIN)/python -m bench
 
 lock: $(VENV)/.dev-installed ## Write requirements/*.txt anew from pyproject.toml

@@ -1,17 +1,17 @@
-"""The pages of django-allauth that this portal uses, under their own names.
+"""The pages of django-allauth that are used, under their own names.
 
 Spelled out one by one, so that what is not used (further e-mail addresses, sign-in by
-code) is not there.
+code) is not there. `by_password` is all that a site with a sign-up of its own and without
+second factors needs.
 """
 
 from allauth.account import views
 from django.urls import include, path, re_path
 
-urlpatterns = [
+by_password = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
-    path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
     path("password/set/", views.password_set, name="account_set_password"),
@@ -27,6 +27,10 @@ urlpatterns = [
         views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+]
+urlpatterns = [
+    *by_password,
+    path("signup/", views.signup, name="account_signup"),
     path("2fa/", include("allauth.mfa.urls")),
     path("sessions/", include("allauth.usersessions.urls")),
 ]

@@ -1,5 +1,7 @@
 """Which second factors a person has, and how their secrets are kept."""
 
+from collections.abc import Iterable
+
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
@@ -9,12 +11,22 @@ from dip_portal.lib import secrets
 
 # A recovery code is the spare key to a factor, never a factor of its own.
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+FACTOR_NAMES = {
+    Authenticator.Type.TOTP: "Authenticator app",
+    Authenticator.Type.WEBAUTHN: "Passkey",
+}
 PURPOSE = "second factor"
 
 
 def has_second_factor(user: User) -> bool:
     """Tell whether the person has an authenticator app or a passkey."""
     return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
+
+
+def factor_names(authenticators: Iterable[Authenticator]) -> list[str]:
+    """Return what these second factors are called, each kind once; recovery codes are none."""
+    kinds = {authenticator.type for authenticator in authenticators}
+    return [name for kind, name in FACTOR_NAMES.items() if kind in kinds]
 
 
 class MfaAdapter(DefaultMFAAdapter):

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import actor_of, signed_in_user
 from accounts.forms import AcceptTermsForm
@@ -14,7 +14,7 @@ from accounts.second_factor import has_second_factor, remember_way_back, take_wa
 from accounts.services import accept_terms, has_accepted_terms
 
 
-@require_GET
+@require_safe
 @login_required
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Show the two kinds of second factor to a person who has none yet."""
@@ -24,14 +24,14 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/second_factor.html")
 
 
-@require_GET
+@require_safe
 @login_required
 def continue_(request: HttpRequest) -> HttpResponse:
     """Go on, after an enrolment, to where the person was going before it."""
     return HttpResponseRedirect(take_way_back(request) or _home())
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def terms(request: HttpRequest) -> HttpResponse:
     """Show the Terms of Use to anybody, and let a signed-in person accept them."""
     to_accept = request.user.is_authenticated and not has_accepted_terms(signed_in_user(request))

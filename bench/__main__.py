@@ -1,4 +1,4 @@
-"""`make bench`: the promotion of many companies beside its peers, and the pipeline page.
+"""`make bench`: the promotion of many companies beside its peers, and the longest lists.
 
 Takes a PostgreSQL server (DATABASE_URL, else the standard local address) and makes three
 databases there, which it drops again. Each step runs in a process of its own, so that its
@@ -19,6 +19,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 COMPANIES = int(os.environ.get("BENCH_COMPANIES", "1000"))
 PIPELINE_COMPANIES = int(os.environ.get("BENCH_PIPELINE_COMPANIES", "5000"))
+MEMBERS = int(os.environ.get("BENCH_MEMBERS", "10000"))
 SERVER = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
 AIM_FASTER_THAN_LOADDATA = 10
 AIM_WITHIN_COPY = 3
@@ -79,6 +80,7 @@ def main() -> None:
         try:
             _promotion(bench)
             _pipeline(bench)
+            _lists(bench)
         finally:
             bench.drop_databases()
 
@@ -132,6 +134,36 @@ def _pipeline(bench: Bench) -> None:
             f"  {'UIT' if database == 'uit' else 'Production':24} "
             f"{measured['queries']} queries, {measured['milliseconds']:.0f} ms "
             f"({measured['sql_milliseconds']:.0f} ms of it SQL)"
+        )
+
+
+def _lists(bench: Bench) -> None:
+    """Measure Members and the list of companies, of which the database is full by now."""
+    few, many = 10, MEMBERS
+    company = bench.step("members", "uit", str(few))["key"]
+    members = f"/organisations/{company}/members/"
+    lists = ["*/organisations/", "*/admin/organisations/organisation/"]
+    _pages(f"Members page with {few} members", bench.step("pages", "uit", members))
+    bench.step("members", "uit", str(many))
+    queries = ["", "?page=900", "?q=last777", "?role=USER_ADMIN&sort=-expiry", "?show=all"]
+    _pages(
+        f"Members page with {many} members",
+        bench.step("pages", "uit", *(members + query for query in queries)),
+    )
+    _pages(
+        f"List of companies with {PIPELINE_COMPANIES} companies",
+        bench.step("pages", "uit", *lists, "*/organisations/?q=company+4321"),
+    )
+
+
+def _pages(title: str, measured: dict[str, Any]) -> None:
+    bare = measured.pop("bare")["milliseconds"]
+    print(f"{title} (a bare view takes {bare:.1f} ms)")
+    for path, it in measured.items():
+        print(
+            f"  {path.lstrip('*'):58} {it['queries']} queries, {it['milliseconds']:.0f} ms "
+            f"({it['sql_milliseconds']:.0f} ms of it SQL), "
+            f"{it['milliseconds'] / bare:.0f} times a bare view"
         )
 
 

@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,14 @@ from jobs.services import start  # noqa: E402
 from organisations.actors import DipManagerActor  # noqa: E402
 from organisations.models import (  # noqa: E402
     DipId,
+    Membership,
     Mpid,
     Organisation,
     PabApproval,
     WhitelistedDomain,
 )
+from organisations.models.grant import ROLE_FIELDS  # noqa: E402
+from organisations.roles import Role  # noqa: E402
 from promotion.forms import MOST_FILES  # noqa: E402
 from promotion.models import Extract, Import  # noqa: E402
 from promotion.receive import receive_all  # noqa: E402
@@ -209,19 +212,76 @@ def copy_in(folder: str) -> Measured:
 
 
 def pipeline() -> Measured:
-    """Ask for the pipeline page as a browser does, warm, and take the middle of five times."""
+    """Ask for the pipeline page."""
+    return _asked(_browser(User.objects.get(email="dana@dip.example")), "/admin/promotion/")
+
+
+def members(count: str) -> Measured:
+    """Fill the first company up to so many members, each with a role, and return its key."""
+    company = Organisation.objects.order_by("pk")[0]
+    there = company.memberships.count()
+    numbers = range(there, int(count))
+    people = User.objects.bulk_create(
+        (
+            User(email=f"p{n}@many.example", first_name=f"First{n % 97}", last_name=f"Last{n}")
+            for n in numbers
+        ),
+        batch_size=2000,
+    )
+    Membership.objects.bulk_create(
+        (
+            Membership(
+                organisation=company,
+                user=person,
+                expires_date=NOW.date() + timedelta(days=365 + n % 700),
+                created_at=NOW,
+                **{ROLE_FIELDS[list(Role)[n % len(Role)]]: True},
+            )
+            for n, person in zip(numbers, people, strict=True)
+        ),
+        batch_size=2000,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return {"key": company.pk}
+
+
+def pages(*paths: str) -> Measured:
+    """Ask for each page as a User Admin of the first company or, with '*', the DIP Manager.
+
+    Beside them a bare view is asked for: an empty answer through the same middleware.
+    """
+    browsers = {
+        "": _browser(User.objects.get(email="p0@many.example")),
+        "*": _browser(User.objects.get(email="dana@dip.example")),
+    }
+    return {
+        "bare": _asked(Client(), "/health/"),
+        **{
+            path: _asked(browsers["*" if path.startswith("*") else ""], path.lstrip("*"))
+            for path in paths
+        },
+    }
+
+
+def _browser(person: User) -> Client:
     settings.ALLOWED_HOSTS = ["testserver"]
-    dana = User.objects.get(email="dana@dip.example")
-    factories.pass_gates(dana)
+    factories.pass_gates(person)
     client = Client()
-    client.force_login(dana)
+    client.force_login(person)
+    return client
+
+
+def _asked(client: Client, path: str) -> Measured:
+    """Ask for a page as a browser does, warm, and take the middle of five times."""
+    settings.ALLOWED_HOSTS = ["testserver"]
     times: list[tuple[float, float, int]] = []
     for _ in range(6):
         with CaptureQueriesContext(connection) as queries:
             started = time.perf_counter()
-            answer = client.get("/admin/promotion/")
+            answer = client.get(path)
             elapsed = time.perf_counter() - started
-        assert answer.status_code == 200
+        assert answer.status_code == 200, path
         times.append((elapsed, sum(float(it["time"]) for it in queries), len(queries)))
     elapsed, sql, count = sorted(times[1:])[2]
     return {"queries": count, "milliseconds": elapsed * 1000, "sql_milliseconds": sql * 1000}
@@ -258,6 +318,7 @@ STEPS: dict[str, Callable[..., Measured]] = {
     step.__name__.rstrip("_"): step
     for step in (
         migrate, empty, fill, extract, import_, dumpdata, loaddata, copy_out, copy_in, pipeline,
+        members, pages,
     )
 }  # fmt: skip
 

@@ -1,8 +1,8 @@
 """gunicorn's logger, without the secrets that a URL can carry.
 
-The link of an invitation and the link of a password reset each hold a one-time token.
-The portal redeems it into the session at the first GET; until then whoever reads the
-log could use it before its owner does. deploy/gateway/nginx.conf has the same rule.
+The links of an invitation, of a password reset and of a domain's approval each hold a
+one-time token. Whoever reads the log could use it before its owner does.
+deploy/gateway/nginx.conf has the same rule.
 """
 
 import logging
@@ -14,7 +14,7 @@ from gunicorn.glogging import Logger
 # The token is what follows one of these paths, in whatever encoding the client sent it.
 _SLASH = r"(?:/|%2f)"
 _TOKEN = re.compile(
-    rf"({_SLASH}invitations{_SLASH}accept{_SLASH}"
+    rf"({_SLASH}(?:invitations{_SLASH}accept|domains{_SLASH}approve){_SLASH}"
     rf"|{_SLASH}password{_SLASH}reset{_SLASH}key{_SLASH})"
     r"(?!%2f)[^/?#\s\"']+",
     re.IGNORECASE,

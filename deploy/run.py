@@ -1,9 +1,10 @@
-"""What `make run` does: both portals on this machine, and one promotion to look at.
+"""What `make run` does: both portals and Atlas on this machine, and one promotion to look at.
 
-Needs no server: each environment has its own SQLite database, file broker, secrets and
+Needs no server: each deployment has its own SQLite database, file broker, secrets and
 mails under var/<environment>. Ctrl-C stops everything.
 """
 
+import itertools
 import os
 import socket
 import sys
@@ -12,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.processes import ChildFailed, Processes, Stopped
@@ -23,7 +24,7 @@ HEALTHY_WITHIN_SECONDS = 60
 LOG_BYTES_KEPT = 5_000_000
 
 # Settings of another deployment (a compose file, a developer's shell) that must not leak
-# into the embedded one: they would give both portals the same database or key.
+# into the embedded one: they would give all deployments the same database or key.
 NOT_INHERITED = (
     "ALLOWED_HOSTS",
     "DATABASE_URL",
@@ -49,14 +50,41 @@ class UnableToRun(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listener:
+    """A further process of a deployment that listens: its words and its port."""
+
+    name: str
+    words: tuple[str, ...]
+    port: int
+    port_variable: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """One of the two portals: where it listens, and the folder that is all it has."""
+    """A portal or Atlas: where it listens, how it is prepared, the folder that is all it has.
+
+    `preparation` are the manage.py commands that bring it up to date, `sign_ins` is the one
+    that shows who signs in, `listeners` what it starts besides web and worker, `settings`
+    are variables of its own.
+    """
 
     name: str
     label: str
     port: int
     port_variable: str
     home: Path
+    preparation: tuple[str, ...]
+    sign_ins: str
+    listeners: tuple[Listener, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ports(self) -> list[tuple[int, str, str]]:
+        """Where it listens: port, the variable that sets it, and for what."""
+        return [
+            (self.port, self.port_variable, self.label),
+            *((it.port, it.port_variable, f"{self.label} {it.name}") for it in self.listeners),
+        ]
 
     @property
     def address(self) -> str:
@@ -66,11 +94,12 @@ class Deployment:
         return self.home / "logs" / f"{name}.log"
 
 
-def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment]:
-    """Return UIT and Production as the variables want them.
+def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment, Deployment]:
+    """Return UIT, Production and Atlas as the variables want them.
 
-    DIP_UIT_PORT (8001), DIP_PRODUCTION_PORT (8002), DIP_VAR (the folder of everything
-    they keep, `var`). Raises UnableToRun for a port that is none.
+    DIP_UIT_PORT (8001), DIP_PRODUCTION_PORT (8002), DIP_ATLAS_PORT (8003),
+    DIP_ATLAS_DNS_PORT (8053), DIP_VAR (the folder of everything they keep, `var`). Raises
+    UnableToRun for a port that is none, or is wanted twice.
     """
     var = Path(environment.get("DIP_VAR") or ROOT / "var").resolve()
 
@@ -80,52 +109,80 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment]
             raise UnableToRun(f"{variable} is {text!r}; it must be a port number, 1 to 65535.")
         return int(text)
 
-    uit, production = (
-        Deployment(
+    def portal(name: str, label: str, variable: str, default: str) -> Deployment:
+        return Deployment(
             name=name,
             label=label,
             port=port(variable, default),
             port_variable=variable,
             home=var / name,
+            preparation=("publish_key", "load_demonstration"),
+            sign_ins="show_sign_ins",
         )
-        for name, label, variable, default in (
-            ("uit", "UIT", "DIP_UIT_PORT", "8001"),
-            ("production", "Production", "DIP_PRODUCTION_PORT", "8002"),
-        )
+
+    uit = portal("uit", "UIT", "DIP_UIT_PORT", "8001")
+    production = portal("production", "Production", "DIP_PRODUCTION_PORT", "8002")
+    dns_port = port("DIP_ATLAS_DNS_PORT", "8053")
+    atlas = Deployment(
+        name="atlas",
+        label="Atlas",
+        port=port("DIP_ATLAS_PORT", "8003"),
+        port_variable="DIP_ATLAS_PORT",
+        home=var / "atlas",
+        preparation=("prepare_atlas",),
+        sign_ins="show_atlas_sign_ins",
+        listeners=(
+            Listener(
+                name="DNS",
+                words=(str(ROOT / "manage.py"), "serve_dns"),
+                port=dns_port,
+                port_variable="DIP_ATLAS_DNS_PORT",
+            ),
+        ),
+        settings={
+            "ATLAS_DNS_LISTEN": f"127.0.0.1:{dns_port}",
+            "ATLAS_DNS_RESOLVER": f"127.0.0.1:{dns_port}",
+        },
     )
-    if uit.port == production.port:
-        raise UnableToRun(
-            f"UIT and Production cannot share port {uit.port}: "
-            "give DIP_UIT_PORT and DIP_PRODUCTION_PORT different numbers."
-        )
-    return uit, production
-
-
-def require_free_port(deployment: Deployment) -> None:
-    """Raise UnableToRun if something listens where this portal is to listen."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", deployment.port))
-        except OSError as error:
+    ports = [where for deployment in (uit, production, atlas) for where in deployment.ports]
+    for one, other in itertools.combinations(ports, 2):
+        if one[0] == other[0]:
             raise UnableToRun(
-                f"Port {deployment.port} for {deployment.label} cannot be used "
-                f"({error.strerror}).\nIs `make run` on already? If not, choose another port:  "
-                f"{deployment.port_variable}={deployment.port + 100} make run"
-            ) from None
+                f"{one[2]} and {other[2]} cannot share port {one[0]}: "
+                f"give {one[1]} and {other[1]} different numbers."
+            )
+    return uit, production, atlas
+
+
+def require_free_ports(deployment: Deployment) -> None:
+    """Raise UnableToRun if something listens where this deployment is to listen."""
+    for number, variable, what in deployment.ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError as error:
+                raise UnableToRun(
+                    f"Port {number} for {what} cannot be used ({error.strerror}).\n"
+                    "Is `make run` on already? If not, choose another port:  "
+                    f"{variable}={number + 100} make run"
+                ) from None
 
 
 class Run:
-    """One `make run`: prepare, start, demonstrate, stay."""
+    """One `make run`: prepare, start, demonstrate, stay. Without `atlas` only the portals."""
 
-    def __init__(self, *, uit: Deployment, production: Deployment) -> None:
+    def __init__(
+        self, *, uit: Deployment, production: Deployment, atlas: Deployment | None = None
+    ) -> None:
         self.uit = uit
         self.production = production
         self.both = (uit, production)
+        self.all = (uit, production, atlas) if atlas else self.both
         self.processes = Processes(say=say)
 
     def environment(self, deployment: Deployment) -> dict[str, str]:
-        """Return the variables with which every process of this portal runs."""
+        """Return the variables with which every process of this deployment runs."""
         inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
         var = deployment.home.parent
         own = {
@@ -139,14 +196,15 @@ class Run:
         }
         if deployment is self.production:
             own["UIT_SERVICE_URL"] = self.uit.address
-        return inherited | own
+        return inherited | own | dict(deployment.settings)
 
     def prepare(self) -> None:
-        """Bring both databases, keys, demonstration data and the static files up to date."""
-        say("Preparing UIT and Production (databases, keys, demonstration data) ...")
+        """Bring all databases, keys, demonstration data and the static files up to date."""
+        names = ", ".join(deployment.label for deployment in self.all)
+        say(f"Preparing {names} (databases, keys, demonstration data) ...")
         with ThreadPoolExecutor() as threads:
             static = threads.submit(self.manage, self.uit, "collectstatic", "--noinput")
-            prepared = [threads.submit(self._prepare, deployment) for deployment in self.both]
+            prepared = [threads.submit(self._prepare, deployment) for deployment in self.all]
             for future in (static, *prepared):
                 future.result()
 
@@ -155,13 +213,13 @@ class Run:
             if log.stat().st_size > LOG_BYTES_KEPT:
                 log.replace(log.with_suffix(".log.old"))
         self.manage(deployment, "migrate", "--noinput")
-        self.manage(deployment, "publish_key")
-        self.manage(deployment, "load_demonstration")
+        for command in deployment.preparation:
+            self.manage(deployment, command)
 
     def start(self) -> None:
-        """Start web and worker of both, and wait until both portals answer."""
-        say("Starting web and worker of both ...")
-        for deployment in self.both:
+        """Start web and worker of each, and wait until they answer."""
+        say("Starting web and worker of each ...")
+        for deployment in self.all:
             common = {"environment": self.environment(deployment)}
             self.processes.start(
                 name=f"{deployment.label} web",
@@ -182,12 +240,22 @@ class Run:
                 log=deployment.log("worker"),
                 **common,
             )
-        for deployment in self.both:
+            for listener in deployment.listeners:
+                self.processes.start(
+                    name=f"{deployment.label} {listener.name}",
+                    command=[PYTHON, *listener.words],
+                    log=deployment.log(listener.name.lower()),
+                    **common,
+                )
+        for deployment in self.all:
             self._wait_until_healthy(deployment)
 
     def _wait_until_healthy(self, deployment: Deployment) -> None:
         deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
-        while not _answers(f"http://127.0.0.1:{deployment.port}/health/"):
+        while not (
+            _answers(f"http://127.0.0.1:{deployment.port}/health/")
+            and all(_listens(listener.port) for listener in deployment.listeners)
+        ):
             self.processes.check()
             if time.monotonic() > deadline:
                 raise ChildFailed(
@@ -214,21 +282,25 @@ class Run:
 
     def show_sign_ins(self) -> None:
         """Print the addresses and the demonstration sign-ins. Raises UnableToRun before a run."""
-        for deployment in self.both:
+        for deployment in self.all:
             if not (deployment.home / "portal.sqlite3").exists():
                 raise UnableToRun(f"{deployment.home} has no portal yet: `make run` sets it up.")
             say(f"\n{deployment.label}: {deployment.address}/")
-            self.manage(deployment, "show_sign_ins", show=True)
+            for listener in deployment.listeners:
+                say(f"  {listener.name} at 127.0.0.1:{listener.port}")
+            self.manage(deployment, deployment.sign_ins, show=True)
 
     def show_the_way(self) -> None:
-        """Say that both are up, and how to sign in."""
-        say("\nBoth portals are running. Ctrl-C stops them.")
+        """Say that all are up, and how to sign in."""
+        say("\nEverything is running. Ctrl-C stops it.")
         self.show_sign_ins()
         say("\nThe codes change every half minute: `make sign-ins` shows those of now.")
-        say(f"\nLogs are in {self.uit.log('*')} and {self.production.log('*')}.")
+        say("\nLogs are in:")
+        for deployment in self.all:
+            say(f"  {deployment.log('*')}")
 
     def manage(self, deployment: Deployment, *words: str, show: bool = False) -> None:
-        """Run a manage.py command of this portal, its output on the screen or only in its log."""
+        """Run a manage.py command of this deployment, its output shown or only in its log."""
         self.processes.run(
             name=f"{deployment.label} {words[0]}",
             command=[PYTHON, str(ROOT / "manage.py"), *words],
@@ -246,27 +318,35 @@ def _answers(url: str) -> bool:
         return False
 
 
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
 def say(text: str) -> None:
     """Print a line now, also where the output is a file."""
     print(text, flush=True)
 
 
 def main(words: list[str]) -> int:
-    """Run both portals until somebody stops them. Returns 0 then, and 1 if they cannot run.
+    """Run everything until somebody stops it. Returns 0 then, and 1 if it cannot run.
 
     With the word `sign-ins` it only prints how to sign in.
     """
     try:
-        uit, production = deployments(os.environ)
+        uit, production, atlas = deployments(os.environ)
+        run = Run(uit=uit, production=production, atlas=atlas)
         if words == ["sign-ins"]:
-            Run(uit=uit, production=production).show_sign_ins()
+            run.show_sign_ins()
             return 0
-        for deployment in (uit, production):
-            require_free_port(deployment)
+        for deployment in run.all:
+            require_free_ports(deployment)
     except (UnableToRun, ChildFailed) as error:
         print(error, file=sys.stderr)
         return 1
-    run = Run(uit=uit, production=production)
     run.processes.stop_on_signals()
     try:
         run.prepare()

@@ -8,10 +8,14 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from dip_portal.lib import environment as environments
+from organisations.acting import switcher
 
 
 def environment(request: HttpRequest) -> dict[str, Any]:
-    """Give `environment`, and `nav_items`: a list of (label, URL, whether one is there now).
+    """Give `environment`, `nav_items` and `switcher`.
+
+    `nav_items` is a list of (label, URL, whether one is there now), `switcher` the company
+    that somebody in several acts for, or None, and all that they can choose.
 
     Each function of the setting NAV_ITEMS takes the request and returns (label, URL)
     pairs. They run only if a page shows its navigation.
@@ -19,6 +23,7 @@ def environment(request: HttpRequest) -> dict[str, Any]:
     return {
         "environment": environments.current(),
         "nav_items": SimpleLazyObject(lambda: _nav_items(request)),
+        "switcher": SimpleLazyObject(lambda: switcher(request)),
     }
 
 

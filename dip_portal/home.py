@@ -12,13 +12,10 @@ from django.views.decorators.http import require_safe
 from accounts.actors import signed_in_user
 from accounts.models import User
 from dip_portal.lib import environment as environments
-from organisations import onboarding
+from organisations import acting, onboarding
 from organisations.actors import Actor, DipManagerActor, actor_of
 from organisations.models import Membership, Organisation
 from organisations.onboarding import Step, Task
-from organisations.policies import Action, visible
-
-CHOSEN = "company"  # session key: the company that somebody with several looked at last
 
 
 def _certificate_management(actor: Actor, organisation: Organisation, day: date) -> Task:
@@ -71,16 +68,14 @@ def home(request: HttpRequest) -> HttpResponse:
     if isinstance(actor, DipManagerActor):
         return render(request, "home_dip_manager.html")
     now = timezone.now()
-    companies = list(
-        visible(actor, Action.ORGANISATION_VIEW, Organisation.objects.order_by("name", "pk"))
-    )
+    companies = acting.companies_of(request)
     if not companies:
         return render(
             request,
             "home_no_company.html",
             {"memberships": _former_memberships(signed_in_user(request)), "today": now.date()},
         )
-    company = _chosen(request, companies)
+    company = acting.acting_company(request)
     if company is None:
         return render(request, "home_choose.html", {"companies": companies})
     tasks = onboarding.in_order([task(actor, company, now.date()) for task in TASKS])
@@ -89,22 +84,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "home.html",
         {
             "company": company,
-            "has_others": len(companies) > 1,
             "tasks": tasks,
             "done": sum(task.is_done for task in tasks),
         },
     )
-
-
-def _chosen(request: HttpRequest, companies: list[Organisation]) -> Organisation | None:
-    """Return the company asked for, or chosen before, or the only one; `?company=` asks anew."""
-    if len(companies) == 1:
-        return companies[0]
-    asked = request.GET.get("company", request.session.get(CHOSEN, ""))
-    found = next((company for company in companies if str(company.pk) == str(asked)), None)
-    if "company" in request.GET:
-        request.session[CHOSEN] = found.pk if found else ""
-    return found
 
 
 def _former_memberships(user: User) -> list[Membership]:

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "accounts",
     "organisations",
     "certificates",
+    "certificates.atlas",
     "channels",
     "promotion",
     "operations",
@@ -109,10 +110,11 @@ MIDDLEWARE = [
     "accounts.middleware.SignInGatesMiddleware",
 ]
 
+_TEMPLATES_DIR = BASE_DIR / "templates"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [_TEMPLATES_DIR],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -196,6 +198,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "remind of memberships that expire": {
+        "task": "organisations.remind_of_expiry",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DIP_HOME / "beat-schedule")
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
@@ -220,6 +227,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"user_token": "accounts.forms.OpenAccountTokenForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -232,7 +240,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_ADAPTER = "accounts.second_factor.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = f"DIP Portal simulator {_environment.label}"
+# A code typed as the half minute ends is still good a moment later (RFC 6238, section 5.2).
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = f"{_environment.product} {_environment.label}"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 USERSESSIONS_TRACK_ACTIVITY = False
 TERMS_OF_USE_VERSION = env.str("TERMS_OF_USE_VERSION", default="1.0")
@@ -246,7 +256,7 @@ SIGN_IN_GATES = [
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 
 # What the apps add to the portal's navigation: functions of the request.
-NAV_ITEMS = ["organisations.navigation.items"]
+NAV_ITEMS = ["organisations.navigation.items", "operations.navigation.items"]
 
 # --- Mail -------------------------------------------------------------------------------
 
@@ -258,7 +268,7 @@ else:
     EMAIL_FILE_PATH = str(DIP_HOME / "sent-mail")
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL",
-    default=f"DIP Portal simulator {_environment.label} <no-reply@{DIP_ENVIRONMENT}.dip.example>",
+    default=f"{_environment.product} {_environment.label} <no-reply@{DIP_ENVIRONMENT}.dip.example>",
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The page that shows the text of sent mails, invitation links and all: on for the
@@ -272,6 +282,11 @@ UIT_SERVICE_URL = env.str("UIT_SERVICE_URL", default="").rstrip("/")
 EXTRACT_MAX_BYTES = env.int("EXTRACT_MAX_BYTES", default=5 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- Message channels -------------------------------------------------------------------
+
+# Webhooks are at public addresses alone, and in these networks besides (10.0.0.0/8): for tests.
+WEBHOOK_NETWORKS = env.list("DIP_WEBHOOK_NETWORKS", default=[])
 
 # Invented companies and people, made by `load_demonstration`.
 DEMONSTRATION = env.bool("DIP_DEMONSTRATION", default=True)
@@ -287,7 +302,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^service/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^service/", r"^(?:ca|crl|ocsp)/"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -378,6 +393,49 @@ UNFOLD = {
     },
     "SIDEBAR": {"show_search": False, "navigation": "dip_portal.sidebar.navigation"},
 }
+
+# --- What the simulated GlobalSign Atlas has in place of the portal ------------------------
+
+CERTIFICATE_AUTHORITY = {
+    "ROOT_URLCONF": "certificates.atlas.urls",
+    # Pages of the shared apps (sign-in, errors, e-mails) have a look of their own there.
+    "TEMPLATES": [
+        {**TEMPLATES[0], "DIRS": [_TEMPLATES_DIR / "sites" / "atlas", _TEMPLATES_DIR]},
+    ],
+    "SIGN_IN_GATES": [],
+    "NAV_ITEMS": ["certificates.atlas.navigation.items"],
+    "CELERY_BEAT_SCHEDULE": {
+        **CELERY_BEAT_SCHEDULE,
+        "vet identities whose delay is over": {
+            "task": "atlas.vet_due",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        "make CRLs anew": {
+            "task": "atlas.rebuild_crls",
+            "schedule": 15.0,
+            "options": {"expires": 15},
+        },
+        "look again for verification codes": {
+            "task": "atlas.recheck_claims",
+            "schedule": 15.0,
+            "options": {"expires": 15},
+        },
+    },
+}
+# How long delayed vetting takes, which testers choose on the page Test controls.
+ATLAS_VETTING_DELAY_SECONDS = env.int("ATLAS_VETTING_DELAY_SECONDS", default=60)
+# Where certificates say that CA certificates, CRLs and OCSP are: plain HTTP, as is usual.
+ATLAS_PKI_URL = env.str("ATLAS_PKI_URL", default=PUBLIC_URL).rstrip("/")
+# Where the test DNS listens, and which DNS server is asked for verification codes: this
+# one, another as host:port, or that of the machine where it is empty.
+ATLAS_DNS_LISTEN = env.str("ATLAS_DNS_LISTEN", default="127.0.0.1:8053")
+ATLAS_DNS_RESOLVER = env.str("ATLAS_DNS_RESOLVER", default="127.0.0.1:8053")
+# The HTTP check goes to public addresses alone, and to these networks besides.
+ATLAS_HTTP_CHECK_NETWORKS = env.list("ATLAS_HTTP_CHECK_NETWORKS", default=[])
+ATLAS_HTTP_CHECK_PORT = env.int("ATLAS_HTTP_CHECK_PORT", default=80)
+if _environment.is_certificate_authority:
+    vars().update(CERTIFICATE_AUTHORITY)
 
 # --- Logs: one line an event, to standard error ------------------------------------------
 

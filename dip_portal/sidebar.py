@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from dip_portal.lib import environment as environments
+from organisations.models import DomainRequest, Organisation
+from organisations.roles import DcpStatus
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -26,6 +28,19 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     companies = [
         _item("Companies", "apartment", "admin:organisations_organisation_changelist"),
+        _item(
+            "Requested domains",
+            "domain_add",
+            "admin:organisations_domainrequest_changelist",
+            badge=DomainRequest.objects.filter(state="PENDING").count() or "",
+        ),
+        _item(
+            "DCP requests",
+            "lan",
+            "admin:organisations_organisation_changelist",
+            query="?dcp_status=REQUESTED",
+            badge=Organisation.objects.filter(dcp_status=DcpStatus.REQUESTED).count() or "",
+        ),
         _item("Users", "group", "admin:accounts_user_changelist"),
     ]
     _mark_where_one_is(request, [*promotion, *companies, *operations])
@@ -44,5 +59,5 @@ def _mark_where_one_is(request: HttpRequest, items: list[dict[str, Any]]) -> Non
         item["active"] = item is here
 
 
-def _item(title: str, icon: str, name: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse(name)}
+def _item(title: str, icon: str, name: str, query: str = "", **more: Any) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse(name) + query, **more}

@@ -1,6 +1,5 @@
 """Jobs: the list, and a page per job with a live progress bar and what became of each item."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,9 @@ from django_htmx.middleware import HtmxDetails
 
 from jobs import registry
 from jobs.models import Job, JobItem
+from jobs.standing import ITEM_TONES, is_waiting_long, standing_of, tabs
 from organisations.admin_lists import ListAdmin, SearchInput, page_of
 from organisations.policies import Action
-
-# A job that no worker took up by then: perhaps none is running.
-PATIENCE = timedelta(seconds=15)
-TONES = {"QUEUED": "neutral", "RUNNING": "info", "DONE": "success"}
-ITEM_TONES = {"WAITING": "neutral", "DONE": "success", "REFUSED": "warning", "FAILED": "danger"}
 
 
 class JobFilter(django_filters.FilterSet):
@@ -91,10 +86,8 @@ class JobAdmin(ListAdmin):
             str(job),
             job=job,
             standing=standing_of(job),
-            is_waiting_long=(
-                job.state == Job.State.QUEUED and timezone.now() - job.created_at > PATIENCE
-            ),
-            tabs=_tabs(job),
+            is_waiting_long=is_waiting_long(job, now=timezone.now()),
+            tabs=tabs(job),
             state=state,
             rows=[(item, ITEM_TONES[item.state]) for item in paged["page"]],
             live_query=request.GET.urlencode(),
@@ -102,24 +95,3 @@ class JobAdmin(ListAdmin):
         )
         patch_vary_headers(response, ["HX-Request"])
         return response
-
-
-def standing_of(job: Job) -> tuple[str, str]:
-    """Return a job's state in words and the tone of its badge: done with problems is no success."""
-    state = job.get_state_display()
-    if not job.refused and not job.failed:
-        return state, TONES[job.state]
-    return f"{state} with problems", "danger" if job.failed else "warning"
-
-
-def _tabs(job: Job) -> list[tuple[str, str, int]]:
-    """Return (state, label, number of items) of each tab over the report."""
-    counts = {
-        "": job.total,
-        JobItem.State.DONE: job.succeeded,
-        JobItem.State.REFUSED: job.refused,
-        JobItem.State.FAILED: job.failed,
-        JobItem.State.WAITING: job.total - job.done,
-    }
-    labels = {"": "All", **dict(JobItem.State.choices)}
-    return [(str(state), labels[state], number) for state, number in counts.items()]

@@ -50,7 +50,7 @@ class MemberActor(Actor):
 
     memberships: tuple[ActingMembership, ...] = ()
 
-    def membership_in(self, organisation_id: int) -> ActingMembership | None:
+    def membership_in(self, organisation_id: int | None) -> ActingMembership | None:
         """Return the person's active membership of this company."""
         return next(
             (own for own in self.memberships if own.organisation_id == organisation_id), None

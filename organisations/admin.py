@@ -8,8 +8,9 @@ from django.contrib.auth.models import Group
 
 from accounts.models import User
 from organisations.admin_views.companies import OrganisationAdmin
+from organisations.admin_views.domain_requests import DomainRequestAdmin
 from organisations.admin_views.users import UserAdmin
-from organisations.models import Organisation
+from organisations.models import DomainRequest, Organisation
 
 # Django's groups are unused, and second factors and sessions are their owners' alone.
 for unused in (Group, EmailAddress, Authenticator, UserSession):
@@ -17,4 +18,5 @@ for unused in (Group, EmailAddress, Authenticator, UserSession):
         admin.site.unregister(unused)
 
 admin.site.register(Organisation, OrganisationAdmin)
+admin.site.register(DomainRequest, DomainRequestAdmin)
 admin.site.register(User, UserAdmin)

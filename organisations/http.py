@@ -6,7 +6,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
+from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.middleware import HtmxDetails
 
+from organisations import acting
 from organisations.actors import Actor, AnonymousActor, actor_of
 from organisations.models import Organisation
 from organisations.policies import Action, Stranger, require
@@ -28,9 +31,14 @@ class ActionView(View):
             raise TypeError(f"{cls.__module__}.{cls.__qualname__} names no action.")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Send strangers to sign in, load, ask the policies, and run the view."""
+        """Send strangers to sign in, load, ask the policies, and run the view.
+
+        Where htmx asks for a part of a page and the session has ended, the whole page goes.
+        """
         self.actor = actor_of(request)
         if isinstance(self.actor, AnonymousActor):
+            if HtmxDetails(request):
+                return HttpResponseClientRefresh()
             return redirect_to_login(request.get_full_path())
         self.load(**kwargs)
         return super().dispatch(request, *args, **kwargs)
@@ -45,9 +53,13 @@ class OrganisationView(ActionView, is_base=True):
     organisation: Organisation
 
     def load(self, **kwargs: Any) -> None:
-        """Load the company and require the action on it: 404 to strangers, 403 with the reason."""
+        """Load the company and require the action on it: 404 to strangers, 403 with the reason.
+
+        Who is in several companies acts for this one from now on.
+        """
         found = Organisation.objects.select_related("parent").filter(pk=kwargs["pk"]).first()
         if found is None:
             raise Stranger
         require(self.actor, self.action, found)
+        acting.choose(self.request, found)
         self.organisation = found

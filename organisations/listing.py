@@ -1,4 +1,4 @@
-"""A table of the portal: search, sort, and ten rows at a time or all of them."""
+"""A table of the portal: search, sort, and ten rows at a time or all of them (a thousand)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 PAGE_SIZE = 10
+ALL_AT_ONCE = 1000  # more rows than a browser likes to show
 SEARCH_MAX_LENGTH = 200
 
 
@@ -51,14 +52,32 @@ def listing(
     columns: Sequence[Column],
     search: Callable[[str], Q],
 ) -> Listing:
-    """Return the rows that the request asks for: `q` searches, `sort` sorts, `show=all`, `page`.
+    """Return the rows that the request asks for: `q` searches, and as `listing_of`.
 
-    Each word of the search has to be found somewhere. An unknown column sorts by the
-    first that can be sorted by.
+    Each word of the search has to be found somewhere.
     """
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:SEARCH_MAX_LENGTH]
-    for word in words.split():
+    for word in searched(request).split():
         rows = rows.filter(search(word))
+    return listing_of(request, rows, columns=columns)
+
+
+def searched(request: HttpRequest) -> str:
+    """Return what the request searches for."""
+    return request.GET.get("q", "").replace("\x00", "").strip()[:SEARCH_MAX_LENGTH]
+
+
+def listing_of(
+    request: HttpRequest,
+    rows: QuerySet[Any, Any],
+    *,
+    columns: Sequence[Column],
+    identity: Sequence[str] = ("pk",),
+) -> Listing:
+    """Return the rows that were found as the request asks for: `sort`, `show=all`, `page`.
+
+    An unknown column sorts by the first that can be sorted by; `identity` are the fields
+    that order what is equal in it.
+    """
     sortable = {column.key: column for column in columns if column.key}
     asked = request.GET.get("sort", "")
     key = asked.removeprefix("-")
@@ -66,12 +85,12 @@ def listing(
         (key, asked.startswith("-")) if key in sortable else (next(iter(sortable)), False)
     )
     sign = "-" if is_down else ""
-    rows = rows.order_by(*(f"{sign}{field}" for field in sortable[key].fields), "pk")
-    size = max(rows.count(), 1) if request.GET.get("show") == "all" else PAGE_SIZE
+    rows = rows.order_by(*(f"{sign}{field}" for field in sortable[key].fields), *identity)
+    size = ALL_AT_ONCE if request.GET.get("show") == "all" else PAGE_SIZE
     return Listing(
         page=Paginator(rows, size).get_page(request.GET.get("page")),
         headings=[_heading(request, column, key, is_down=is_down) for column in columns],
-        search=words,
+        search=searched(request),
         kept=[(name, request.GET[name]) for name in ("sort", "show") if name in request.GET],
     )
 

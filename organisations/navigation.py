@@ -3,7 +3,15 @@
 from django.http import HttpRequest
 from django.urls import reverse
 
+from organisations import acting
+
 
 def items(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return (label, URL) pairs."""
-    return [("Market Participant Organisation", reverse("organisations:list"))]
+    """Return (label, URL) pairs: to the company that one acts for, or else to the list."""
+    chosen = acting.acting_id(request)
+    url = (
+        reverse("organisations:list")
+        if chosen is None
+        else reverse("organisations:dip_ids", args=[chosen])
+    )
+    return [("Market Participant Organisation", url)]

@@ -13,9 +13,9 @@ from django.urls import reverse
 from dip_portal.lib import environment as environments
 from organisations import queries
 from organisations.actors import Actor
+from organisations.cover import cover_of
 from organisations.models import Organisation
-
-RECOMMENDED_COVER = 2  # seminar, 'Adding New Users': at least two of each
+from organisations.roles import Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,17 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One of the five tasks. `advice` is what would be wise, `url` and `label` where to go."""
+    """One of the five tasks. `advice` is what would be wise, `url` and `label` where to go.
+
+    `warnings` are what will go wrong soon, done or not.
+    """
 
     title: str
     text: str
     steps: tuple[Step, ...]
     standing: str = ""
     advice: str = ""
+    warnings: tuple[str, ...] = ()
     url: str = ""
     label: str = ""
     state: str = "later"
@@ -71,16 +75,8 @@ def access_portal(actor: Actor, organisation: Organisation, day: date) -> Task:
 
 def member_management(actor: Actor, organisation: Organisation, day: date) -> Task:
     """Task 2: a Certificate Admin and a Message Admin first; then cover for each role."""
-    cover = queries.cover(organisation, day)
-    thin = [
-        name
-        for name, key in (
-            ("User Admins", "user_admins"),
-            ("Certificate Admins", "certificate_admins"),
-            ("Message Admins", "message_admins"),
-        )
-        if cover[key] < RECOMMENDED_COVER
-    ]
+    cover = cover_of(organisation, day)
+    thin = [f"{it.role.label.removeprefix('MP ')}s" for it in cover.values() if it.is_thin]
     text = (
         "Members are not copied from UIT: set up the users of Production here."
         if environments.current().can_import
@@ -90,13 +86,19 @@ def member_management(actor: Actor, organisation: Organisation, day: date) -> Ta
         title="Member Management",
         text=f"{text} A Certificate Admin and a Message Admin need to be added as a first task.",
         steps=(
-            Step(text="Add a Certificate Admin", is_done=cover["certificate_admins"] > 0),
-            Step(text="Add a Message Admin", is_done=cover["message_admins"] > 0),
+            Step(text="Add a Certificate Admin", is_done=cover[Role.CERTIFICATE_ADMIN].is_there),
+            Step(text="Add a Message Admin", is_done=cover[Role.MESSAGE_ADMIN].is_there),
         ),
         advice=f"Two of each are recommended, so that nobody’s absence stops you. Fewer than "
         f"two: {', '.join(thin)}."
         if thin
         else "",
+        warnings=tuple(
+            f"From {it.until} on nobody is {it.role.label} any more: extend a membership, or "
+            "give somebody else the role."
+            for it in cover.values()
+            if it.ends_soon
+        ),
         url=reverse("organisations:members", args=[organisation.pk]),
         label="Members",
     )

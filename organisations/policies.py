@@ -12,12 +12,18 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from dip_portal.lib import environment as environments
 from dip_portal.lib.environment import Environment
-from organisations.actors import Actor, DipManagerActor, MemberActor, OtherEnvironmentActor
+from organisations.actors import (
+    ActingMembership,
+    Actor,
+    DipManagerActor,
+    MemberActor,
+    OtherEnvironmentActor,
+)
 from organisations.roles import Role
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -30,17 +36,31 @@ class Action(StrEnum):
     ORGANISATION_CREATE = "organisation:create"
     ORGANISATION_EDIT = "organisation:edit"
     ORGANISATION_VERIFY = "organisation:verify"
+    ORGANISATION_DESCRIBE = "organisation:edit_description"
+    ORGANISATION_ADD_CHILD = "organisation:add_child"
     PAB_APPROVAL_RECORD = "pab_approval:record"
     PAB_APPROVAL_WITHDRAW = "pab_approval:withdraw"
     DOMAIN_WHITELIST = "domain:whitelist"
+    DOMAIN_REQUEST = "domain:request"
+    DOMAIN_DECIDE = "domain:decide"
     DIP_ID_VIEW = "dip_id:view"
     DIP_ID_CREATE = "dip_id:create"
     EFFECTIVE_DATES_SET = "dip_id:set_effective_dates"
     NOMINATION_MAKE = "nomination:make"
+    DCP_REQUEST = "dcp:request"
+    DCP_DECIDE = "dcp:decide"
+    DCP_ID_CREATE = "dcp_id:create"
     MEMBER_VIEW = "member:view"
+    MEMBER_CREATE = "member:create"
+    MEMBER_EDIT = "member:edit"
+    MEMBER_EXTEND = "member:extend"
+    MEMBER_OFFBOARD = "member:offboard"
+    MEMBER_EXPORT = "member:export"
     INVITATION_VIEW = "invitation:view"
     INVITATION_SEND = "invitation:send"
     INVITATION_REVOKE = "invitation:revoke"
+    CHANNEL_VIEW = "channel:view"
+    CHANNEL_CONFIGURE = "channel:configure"
     PIPELINE_VIEW = "promotion:view"
     EXTRACT_VIEW = "extract:view"
     EXTRACT_MAKE = "extract:make"
@@ -49,24 +69,32 @@ class Action(StrEnum):
     IMPORT_RECEIVE = "import:receive"
     IMPORT_APPLY = "import:apply"
     USER_VIEW = "user:view"
+    USER_RESET_SECOND_FACTOR = "user:reset_second_factor"
+    USER_DEACTIVATE = "user:deactivate"
+    USER_REACTIVATE = "user:reactivate"
     AUDIT_VIEW = "audit:view"
     JOB_VIEW = "job:view"
     MAIL_VIEW = "mail:view"
     MAIL_RETRY = "mail:retry"
 
 
+def _in_a_portal(environment: Environment) -> bool:
+    return not environment.is_certificate_authority
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """Who may: members with one of `roles`, DIP Managers, the other environment.
 
-    `where` says in which environments the action exists at all. `within_dip_ids` says
-    that a member who is limited to some DIP IDs may act on these only.
+    `where` says in which environments the action exists at all: in both portals if it does
+    not say. `within_dip_ids` says that a member who is limited to some DIP IDs may act on
+    these only.
     """
 
     roles: frozenset[Role] = frozenset()
     dip_manager: bool = False
     other_environment: bool = False
-    where: Callable[[Environment], bool] = lambda environment: True
+    where: Callable[[Environment], bool] = _in_a_portal
     within_dip_ids: bool = False
 
 
@@ -80,6 +108,8 @@ def _importing(environment: Environment) -> bool:
 
 ANY_MEMBER = frozenset(Role)
 USER_ADMIN = frozenset({Role.USER_ADMIN})
+MESSAGE_ADMIN = frozenset({Role.MESSAGE_ADMIN})
+ADMINS = frozenset({Role.USER_ADMIN, Role.CERTIFICATE_ADMIN, Role.MESSAGE_ADMIN})
 OPERATOR = Rule(dip_manager=True)
 
 RULES: dict[Action, Rule] = {
@@ -87,17 +117,31 @@ RULES: dict[Action, Rule] = {
     Action.ORGANISATION_CREATE: OPERATOR,
     Action.ORGANISATION_EDIT: OPERATOR,
     Action.ORGANISATION_VERIFY: Rule(roles=USER_ADMIN),
+    Action.ORGANISATION_DESCRIBE: Rule(roles=USER_ADMIN),
+    Action.ORGANISATION_ADD_CHILD: Rule(roles=USER_ADMIN),
     Action.PAB_APPROVAL_RECORD: Rule(dip_manager=True, where=_extracting),
     Action.PAB_APPROVAL_WITHDRAW: Rule(dip_manager=True, where=_extracting),
     Action.DOMAIN_WHITELIST: OPERATOR,
+    Action.DOMAIN_REQUEST: Rule(roles=USER_ADMIN),
+    Action.DOMAIN_DECIDE: OPERATOR,
     Action.DIP_ID_VIEW: Rule(roles=ANY_MEMBER, dip_manager=True, within_dip_ids=True),
     Action.DIP_ID_CREATE: OPERATOR,
     Action.EFFECTIVE_DATES_SET: OPERATOR,
-    Action.NOMINATION_MAKE: OPERATOR,
+    Action.NOMINATION_MAKE: Rule(roles=USER_ADMIN, dip_manager=True),
+    Action.DCP_REQUEST: Rule(roles=USER_ADMIN),
+    Action.DCP_DECIDE: OPERATOR,
+    Action.DCP_ID_CREATE: Rule(roles=USER_ADMIN, dip_manager=True),
     Action.MEMBER_VIEW: Rule(roles=ANY_MEMBER, dip_manager=True),
+    Action.MEMBER_CREATE: Rule(roles=USER_ADMIN),
+    Action.MEMBER_EDIT: Rule(roles=USER_ADMIN),
+    Action.MEMBER_EXTEND: Rule(roles=USER_ADMIN),
+    Action.MEMBER_OFFBOARD: Rule(roles=USER_ADMIN),
+    Action.MEMBER_EXPORT: Rule(roles=USER_ADMIN),
     Action.INVITATION_VIEW: OPERATOR,
     Action.INVITATION_SEND: OPERATOR,
     Action.INVITATION_REVOKE: OPERATOR,
+    Action.CHANNEL_VIEW: Rule(roles=ANY_MEMBER, dip_manager=True, within_dip_ids=True),
+    Action.CHANNEL_CONFIGURE: Rule(roles=MESSAGE_ADMIN, within_dip_ids=True),
     Action.PIPELINE_VIEW: OPERATOR,
     Action.EXTRACT_VIEW: Rule(dip_manager=True, where=_extracting),
     Action.EXTRACT_MAKE: Rule(dip_manager=True, where=_extracting),
@@ -106,7 +150,10 @@ RULES: dict[Action, Rule] = {
     Action.IMPORT_RECEIVE: Rule(dip_manager=True, where=_importing),
     Action.IMPORT_APPLY: Rule(dip_manager=True, where=_importing),
     Action.USER_VIEW: OPERATOR,
-    Action.AUDIT_VIEW: OPERATOR,
+    Action.USER_RESET_SECOND_FACTOR: OPERATOR,
+    Action.USER_DEACTIVATE: OPERATOR,
+    Action.USER_REACTIVATE: OPERATOR,
+    Action.AUDIT_VIEW: Rule(roles=ADMINS, dip_manager=True, within_dip_ids=True),
     Action.JOB_VIEW: OPERATOR,
     Action.MAIL_VIEW: OPERATOR,
     Action.MAIL_RETRY: OPERATOR,
@@ -117,6 +164,7 @@ ORGANISATION_PATHS = {
     "organisations.organisation": "pk",
     "organisations.pabapproval": "organisation",
     "organisations.whitelisteddomain": "organisation",
+    "organisations.domainrequest": "organisation",
     "organisations.mpid": "organisation",
     "organisations.dipid": "mpid__organisation",
     "organisations.dcpid": "organisation",
@@ -124,8 +172,16 @@ ORGANISATION_PATHS = {
     "organisations.membership": "organisation",
     "organisations.invitation": "organisation",
     "organisations.apikey": "dip_id__mpid__organisation",
+    "channels.webhookconfiguration": "dip_id__mpid__organisation",
+    "audit.event": "organisation_id",
 }
-DIP_ID_PATHS = {"organisations.dipid": "pk", "organisations.apikey": "dip_id"}
+EVENT = "audit.event"
+DIP_ID = "organisations.dipid"
+DIP_ID_PATHS = {
+    "organisations.dipid": "pk",
+    "organisations.apikey": "dip_id",
+    "channels.webhookconfiguration": "dip_id",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,9 +235,23 @@ def decide(actor: Actor, action: Action, resource: Model | None = None) -> Decis
     return ALLOWED
 
 
+def decide_anywhere(actor: Actor, action: Action) -> Decision:
+    """Tell whether the actor may do this in at least one company, for a page of all of them."""
+    rule = RULES[action]
+    if not isinstance(actor, MemberActor) or not rule.where(environments.current()):
+        return decide(actor, action)
+    if any(own.roles & rule.roles for own in actor.memberships):
+        return ALLOWED
+    return _for_roles(rule) if actor.memberships else STRANGER
+
+
 def require(actor: Actor, action: Action, resource: Model | None = None) -> None:
     """Pass, or raise Stranger (404) or Refused (403, with the reason)."""
-    decision = decide(actor, action, resource)
+    enforce(decide(actor, action, resource))
+
+
+def enforce(decision: Decision) -> None:
+    """Pass if it is allowed, or raise Stranger (404) or Refused (403, with the reason)."""
     if decision.is_stranger:
         raise Stranger
     if not decision.allowed:
@@ -202,6 +272,8 @@ def visible(actor: Actor, action: Action, queryset: QuerySet[AnyModel]) -> Query
     label = queryset.model._meta.label_lower
     acting = [own for own in actor.memberships if own.roles & rule.roles]
     path = ORGANISATION_PATHS[label]
+    if label == EVENT:
+        return _events(queryset, acting, rule)
     if not rule.within_dip_ids or label not in DIP_ID_PATHS:
         return queryset.filter(**{f"{path}__in": [own.organisation_id for own in acting]})
     everywhere = [own.organisation_id for own in acting if own.dip_ids is None]
@@ -209,6 +281,22 @@ def visible(actor: Actor, action: Action, queryset: QuerySet[AnyModel]) -> Query
     return queryset.filter(**{f"{path}__in": everywhere}) | queryset.filter(
         **{f"{DIP_ID_PATHS[label]}__in": some}
     )
+
+
+def _events(
+    queryset: QuerySet[AnyModel], acting: list[ActingMembership], rule: Rule
+) -> QuerySet[AnyModel]:
+    """Return the events of these companies, but no DIP ID's that a member is not limited to.
+
+    An event holds no foreign key: what it was done to is named by type and key.
+    """
+    rows = queryset.filter(organisation_id__in=[own.organisation_id for own in acting])
+    for own in acting:
+        if rule.within_dip_ids and own.dip_ids is not None:
+            of_dip_ids = Q(organisation_id=own.organisation_id, subject_type=DIP_ID)
+            keys = [str(key) for key in own.dip_ids]
+            rows = rows.exclude(of_dip_ids & ~Q(subject_id__in=keys))
+    return rows
 
 
 def _for_roles(rule: Rule) -> Decision:
@@ -219,16 +307,21 @@ def _for_roles(rule: Rule) -> Decision:
     return Decision(allowed=False, reason=f"Only a person with the role {names} can do this.")
 
 
-def _organisation_id(resource: Model) -> int:
+def _organisation_id(resource: Model) -> int | None:
     value: Any = resource
     for step in ORGANISATION_PATHS[resource._meta.label_lower].split("__"):
         value = getattr(value, step)
-    return value.pk if isinstance(value, Model) else int(value)
+    return _key(value)
 
 
 def _dip_id(resource: Model) -> int | None:
+    if resource._meta.label_lower == EVENT:
+        return int(resource.subject_id) if resource.subject_type == DIP_ID else None  # type: ignore[attr-defined]
     path = DIP_ID_PATHS.get(resource._meta.label_lower)
     if path is None:
         return None
-    value = getattr(resource, path)
-    return value.pk if isinstance(value, Model) else int(value)
+    return _key(getattr(resource, path))
+
+
+def _key(value: Any) -> int | None:
+    return value.pk if isinstance(value, Model) else value

@@ -1,17 +1,24 @@
 """What the pages of a company read; each with the same number of queries however many rows."""
 
+from collections.abc import Collection
 from datetime import date
+from functools import reduce
+from operator import or_
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
+from accounts.models import User
 from organisations.actors import Actor
 from organisations.models import (
     DipId,
+    DomainRequest,
     Membership,
     Nomination,
     Organisation,
     WhitelistedDomain,
 )
+from organisations.models.invitation import IS_OPEN
 from organisations.policies import Action, visible
 
 
@@ -51,6 +58,15 @@ def dip_ids(actor: Actor, organisation: Organisation) -> QuerySet[DipId]:
     )
 
 
+def dip_ids_of(organisation: Organisation) -> list[DipId]:
+    """Return all DIP IDs of a company, to choose from: one query."""
+    return list(
+        DipId.objects.filter(mpid__organisation=organisation)
+        .select_related("mpid")
+        .order_by("dip_id")
+    )
+
+
 def matching_dip_id(word: str) -> Q:
     """Return what finds a DIP ID by a word."""
     return (
@@ -61,16 +77,14 @@ def matching_dip_id(word: str) -> Q:
     )
 
 
-def members(actor: Actor, organisation: Organisation) -> QuerySet[Membership]:
-    """Return the company's members but those offboarded, each with their DIP IDs."""
+def members_without(dip_id: DipId) -> QuerySet[Membership]:
+    """Return the members of the DIP ID's company who are limited to others of its DIP IDs."""
     return (
-        visible(
-            actor,
-            Action.MEMBER_VIEW,
-            Membership.objects.filter(organisation=organisation, offboarded_at__isnull=True),
+        Membership.objects.filter(
+            organisation=dip_id.mpid.organisation_id, offboarded_at__isnull=True, all_dip_ids=False
         )
+        .exclude(dip_ids=dip_id)
         .select_related("user")
-        .prefetch_related("dip_ids")
     )
 
 
@@ -83,12 +97,57 @@ def matching_member(word: str) -> Q:
     )
 
 
+def members_outside(organisation: Organisation, domains: Collection[str]) -> QuerySet[Membership]:
+    """Return the members from none of these domains, but those whom a User Admin keeps."""
+    inside = reduce(or_, (Q(user__email__endswith=f"@{domain}") for domain in domains), Q(pk=None))
+    kept = Q(user__email__endswith=Concat(Value("@"), F("kept_domain"))) & ~Q(kept_domain="")
+    return (
+        Membership.objects.filter(organisation=organisation, offboarded_at__isnull=True)
+        .exclude(inside)
+        .exclude(kept)
+        .select_related("user")
+    )
+
+
 def nomination_of(organisation: Organisation) -> Nomination | None:
     """Return the nomination of a DIP Connection Provider for the whole company: one query."""
+    return nomination_for(organisation, None)
+
+
+def nomination_for(organisation: Organisation, dip_id: DipId | None) -> Nomination | None:
+    """Return the nomination of one DIP ID, or with None of the whole company: one query."""
     return (
-        organisation.nominations.filter(dip_id__isnull=True)
+        organisation.nominations.filter(dip_id=dip_id)
         .select_related("dcp_id__organisation")
         .first()
+    )
+
+
+def nominations_of_dcp(organisation: Organisation) -> QuerySet[Nomination]:
+    """Return who nominated a DIP Connection Provider, with company and DIP ID."""
+    return Nomination.objects.filter(dcp_id__organisation=organisation).select_related(
+        "organisation", "dip_id"
+    )
+
+
+def matching_nomination(word: str) -> Q:
+    """Return what finds a nomination by a word: its company, its DIP ID or its DCP ID."""
+    return (
+        Q(organisation__name__icontains=word)
+        | Q(dip_id__dip_id__icontains=word)
+        | Q(dcp_id_code__icontains=word)
+    )
+
+
+def people_from(organisation: Organisation, domains: Collection[str]) -> int:
+    """Return how many members and invited people have an address of these domains: two queries."""
+    members = organisation.memberships.filter(offboarded_at__isnull=True)
+    invited = organisation.invitations.filter(IS_OPEN)
+    return sum(
+        people.filter(
+            reduce(or_, (Q(**{f"{email}__endswith": f"@{domain}"}) for domain in domains))
+        ).count()
+        for people, email in ((members, "user__email"), (invited, "email"))
     )
 
 
@@ -97,14 +156,16 @@ def children(organisation: Organisation) -> list[Organisation]:
     return list(organisation.children.order_by("name", "pk"))
 
 
-def cover(organisation: Organisation, day: date) -> dict[str, int]:
-    """Return how many active members have each role of those that need cover: one query."""
-    return organisation.memberships.filter(
-        offboarded_at__isnull=True, expires_date__gt=day
-    ).aggregate(
-        user_admins=Count("pk", filter=Q(is_user_admin=True)),
-        certificate_admins=Count("pk", filter=Q(is_certificate_admin=True)),
-        message_admins=Count("pk", filter=Q(is_message_admin=True)),
+def companies_left_without(person: User, day: date) -> list[Organisation]:
+    """Return the companies whose only active User Admin is this person: one query."""
+    user_admins = Membership.objects.filter(
+        is_user_admin=True, offboarded_at=None, expires_date__gt=day, user__is_active=True
+    )
+    others = user_admins.filter(organisation=OuterRef("pk")).exclude(user=person)
+    return list(
+        Organisation.objects.filter(
+            ~Exists(others), pk__in=user_admins.filter(user=person).values("organisation")
+        )
     )
 
 
@@ -127,6 +188,18 @@ def dip_id_counts(actor: Actor, organisation: Organisation) -> dict[str, int]:
 def own_domains(organisation: Organisation) -> list[str]:
     """Return the whitelisted domains of the company's own: one query."""
     return list(organisation.whitelisted_domains.values_list("domain", flat=True))
+
+
+def companies_with_domain(domain: str) -> list[Organisation]:
+    """Return the companies that have this domain of their own, by name: one query."""
+    return list(
+        Organisation.objects.filter(whitelisted_domains__domain=domain).order_by("name", "pk")
+    )
+
+
+def pending_domain_requests(organisation: Organisation) -> list[DomainRequest]:
+    """Return the domains that the company waits for, the newest first: one query."""
+    return list(organisation.domain_requests.filter(state=DomainRequest.State.PENDING))
 
 
 def domains_through_dcps(organisation: Organisation) -> list[tuple[str, str]]:

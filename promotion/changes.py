@@ -147,7 +147,7 @@ class Changes:
         mpids = dict(
             zip(
                 codes,
-                bulk.insert(
+                bulk.insert_for_keys(
                     Mpid,
                     ("organisation_id", "code"),
                     [(keys[str(self.created[Fact(MPID, code)])], code) for code in codes],
@@ -162,7 +162,7 @@ class Changes:
         }
         here = set(new.values()) - mpids.keys()
         mpids.update(Mpid.objects.filter(code__in=here).values_list("code", "pk"))
-        made = bulk.insert(
+        made = bulk.insert_for_keys(
             DipId,
             (
                 "mpid_id", "dip_id", "dip_role_code", "mpr_role_code", "effective_from_date",

@@ -53,3 +53,12 @@ class InvitationForm(forms.Form):
         label="Email Address",
         help_text="It must be of one of the company's whitelisted domains.",
     )
+
+
+class ReplacementForm(InvitationForm):
+    """Whom to invite in the place of a User Admin, who is offboarded then."""
+
+    is_understood = forms.BooleanField(
+        label="The present User Admin is offboarded when the invitation is accepted",
+        error_messages={"required": "Tick the box if this is what you want."},
+    )

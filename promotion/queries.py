@@ -160,7 +160,7 @@ def _pipeline_of_uit(organisations: QuerySet[Organisation]) -> Companies:
 
 
 def _pipeline_of_production(organisations: QuerySet[Organisation], now: datetime) -> Companies:
-    mine = Invitation.objects.filter(organisation=OuterRef("pk"))
+    mine = Invitation.objects.filter(organisation=OuterRef("pk"), is_primary=True)
     is_open = mine.filter(accepted_at__isnull=True, revoked_at__isnull=True)
     dip_ids = (
         DipId.objects.filter(mpid__organisation=OuterRef("pk"))

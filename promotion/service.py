@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, F, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from audit.services import record
 from dip_portal.lib import environment as environments
@@ -28,7 +28,7 @@ def signed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     The view gets the actor as `actor`. Others get 401; where nothing is extracted, all 404.
     """
 
-    @require_GET
+    @require_safe
     @wraps(view)
     def wrapped(request: HttpRequest, **arguments: Any) -> HttpResponse:
         if not environments.current().can_extract:

@@ -1,38 +1,18 @@
 """The promotion's jobs: a chunk of companies at a time, each chunk in one transaction."""
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Job, JobItem
 from jobs.registry import kind
 from organisations.actors import actor_of_job
-from organisations.policies import Refused, Stranger
+from organisations.job_rights import while_allowed
 from promotion.apply import Applied, apply_imports
 from promotion.errors import UnableToFetch, UnableToReceive
 from promotion.extract import extract_companies
 from promotion.fetch import fetch_extract
 from promotion.models import Extract, Import
 from promotion.receive import receive_all
-
-Handler = Callable[[Job, list[JobItem]], None]
-RIGHT_LOST = "Whoever started this job may not do it any more. Somebody who may has to start it."
-
-
-def while_allowed(handler: Handler) -> Handler:
-    """Refuse the items of a job whose starter has lost the right since; nothing is done of them."""
-
-    @wraps(handler)
-    def handle(job: Job, items: list[JobItem]) -> None:
-        try:
-            handler(job, items)
-        except (Stranger, Refused):
-            for item in items:
-                item.refuse(RIGHT_LOST)
-
-    return handle
 
 
 @kind("promotion.extract", title="Extract company setup", chunk_size=250)

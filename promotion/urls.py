@@ -21,6 +21,11 @@ urlpatterns = [
     path("imports/<uuid:key>/discard/", imports.discard_import, name="discard"),
     path("companies/<int:key>/", company.company, name="company"),
     path("companies/<int:key>/invite/", invite.invite, name="invite"),
+    path(
+        "companies/<int:key>/user-admins/<int:membership>/replace/",
+        invite.replace_user_admin,
+        name="replace_user_admin",
+    ),
     path("companies/<int:key>/invitation/resend/", invite.resend, name="resend"),
     path("companies/<int:key>/invitation/replace/", invite.replace, name="replace"),
     path("companies/<int:key>/invitation/revoke/", invite.revoke, name="revoke"),

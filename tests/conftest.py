@@ -58,6 +58,14 @@ def production(settings: Any) -> None:
 
 
 @pytest.fixture
+def atlas(settings: Any) -> None:
+    """Be Atlas, the simulated certificate authority: its addresses, its look, its rules."""
+    settings.DIP_ENVIRONMENT = "atlas"
+    for name, value in settings.CERTIFICATE_AUTHORITY.items():
+        setattr(settings, name, value)
+
+
+@pytest.fixture
 def dana(db: None) -> User:
     """A DIP Manager."""
     return factories.user(email="dana@dip.example", first_name="Dana", is_dip_manager=True)

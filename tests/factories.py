@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from accounts.models import TermsAcceptance, User
 from accounts.services import create_user
+from channels.models import WebhookConfiguration
 from organisations.models import (
     DcpId,
     DipId,
+    DomainRequest,
+    Invitation,
     Membership,
     Mpid,
     Nomination,
@@ -21,7 +24,7 @@ from organisations.models import (
     PabApproval,
     WhitelistedDomain,
 )
-from organisations.models.membership import ROLE_FIELDS
+from organisations.models.grant import ROLE_FIELDS
 from organisations.roles import DIP_ID_PREFIXES, DcpStatus, DipRoleCode, Role
 from organisations.services import api_keys
 
@@ -124,6 +127,19 @@ def dip_id(
     return made
 
 
+def webhook(
+    *, dip_id: DipId, publication: str = "PUB-036", url: str = "https://hooks.example/dip"
+) -> WebhookConfiguration:
+    """Let a publication be delivered to this URL, for a DIP ID."""
+    return WebhookConfiguration.objects.create(
+        dip_id=dip_id,
+        publication=publication,
+        callback_url=url,
+        configured_at=timezone.now(),
+        configured_by="Robin Doe",
+    )
+
+
 def dcp(*, name: str = "", domains: Sequence[str] = ()) -> DcpId:
     """Make an approved DIP Connection Provider and return its DCP ID."""
     provider = company(
@@ -142,6 +158,18 @@ def nomination(
         dcp_id=of,
         dcp_id_code=of.dcp_id,
         whitelists_domains=domains,
+    )
+
+
+def domain_request(
+    *, organisation: Organisation, requested_by: User, domain: str = "wanted.example"
+) -> DomainRequest:
+    """Let a company wait for a domain to be whitelisted."""
+    return DomainRequest.objects.create(
+        organisation=organisation,
+        domain=domain,
+        requested_at=timezone.now(),
+        requested_by=requested_by,
     )
 
 
@@ -175,6 +203,39 @@ def membership(
         expires_date=expires_date or now.date() + timedelta(days=365),
         created_at=now,
         offboarded_at=now if offboarded else None,
+    )
+    made.dip_ids.set(dip_ids or [])
+    return made
+
+
+def invitation(
+    *,
+    organisation: Organisation,
+    email: str = "",
+    first_name: str = "Priya",
+    last_name: str = "Admin",
+    roles: Sequence[Role] = (Role.USER_ADMIN,),
+    dip_ids: Sequence[DipId] | None = None,
+    is_primary: bool = False,
+    **fields: Any,
+) -> Invitation:
+    """Invite a person for the next week, of all DIP IDs unless some are named; no e-mail goes."""
+    number = next(_numbers)
+    now = timezone.now()
+    made = Invitation.objects.create(
+        organisation=organisation,
+        first_name=first_name,
+        last_name=last_name,
+        email=email or f"invited{number}@superenergy.example",
+        **{ROLE_FIELDS[role]: True for role in roles},
+        all_dip_ids=dip_ids is None,
+        is_primary=is_primary,
+        **{
+            "token_hash": f"{number:064d}",
+            "sent_at": now,
+            "expires_at": now + timedelta(days=7),
+            **fields,
+        },
     )
     made.dip_ids.set(dip_ids or [])
     return made

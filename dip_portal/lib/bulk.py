@@ -13,20 +13,29 @@ Row = Sequence[Any]
 BATCH = 500
 
 
-def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> list[int]:
+def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
     """Insert rows of values of these fields (`organisation_id`, not `organisation`).
 
-    Returns the primary keys, which are whole numbers of the database's own, in order.
-    PostgreSQL takes them by COPY.
+    The database chooses their primary keys. PostgreSQL takes the rows by COPY.
     """
+    if not rows:
+        return
+    if connection.vendor != "postgresql":
+        _create(model, names, rows)
+        return
+    with connection.cursor() as cursor:
+        _copy_rows(cursor, model, [_field(model, name) for name in names], rows)
+
+
+def insert_for_keys(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Row]
+) -> list[int]:
+    """Insert rows as `insert` does, and return their primary keys (whole numbers) in order."""
     if not rows:
         return []
     if connection.vendor == "postgresql":
-        return _copy(model, names, rows)
-    made = model._default_manager.bulk_create(
-        [model(**dict(zip(names, row, strict=True))) for row in rows], batch_size=BATCH
-    )
-    return [int(instance.pk) for instance in made]
+        return _copy_for_keys(model, names, rows)
+    return [int(instance.pk) for instance in _create(model, names, rows)]
 
 
 def insert_all(instances: Sequence[models.Model]) -> None:
@@ -73,7 +82,17 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
         )
 
 
-def _copy(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> list[int]:
+def _create(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Row]
+) -> list[models.Model]:
+    return model._default_manager.bulk_create(
+        [model(**dict(zip(names, row, strict=True))) for row in rows], batch_size=BATCH
+    )
+
+
+def _copy_for_keys(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Row]
+) -> list[int]:
     meta = model._meta
     assert meta.pk is not None
     quote = connection.ops.quote_name

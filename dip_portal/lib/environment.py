@@ -1,7 +1,8 @@
 """Which environment this process is, and what that environment can do.
 
-UIT and Production are the same code deployed twice. Code asks for an ability
-(`current().can_extract`), never for a name, so that a rule reads as what it means.
+UIT and Production are the same code deployed twice, and the simulated GlobalSign Atlas
+is the same code once more. Code asks for an ability (`current().can_extract`), never for
+a name, so that a rule reads as what it means.
 """
 
 from dataclasses import dataclass
@@ -12,19 +13,23 @@ from django.core.exceptions import ImproperlyConfigured
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """One deployment of the portal.
+    """One deployment of the code.
 
-    `name` is the value of DIP_ENVIRONMENT, `label` what people call it, `tag` the
-    environmentTag of its messages. `can_extract` and `can_import` are the two sides of
-    the promotion (seminar, 'The DIP manager has three tasks').
+    `name` is the value of DIP_ENVIRONMENT, `label` what people call it, `product` what its
+    site is, `tag` the environmentTag of its messages. `can_extract` and `can_import` are
+    the two sides of the promotion (seminar, 'The DIP manager has three tasks').
+    `is_certificate_authority` is true of Atlas, which is no portal: it stands for the
+    outside world and serves both.
     """
 
     name: str
     label: str
     long_label: str
-    tag: str
-    can_extract: bool
-    can_import: bool
+    product: str = "DIP Portal simulator"
+    tag: str = ""
+    can_extract: bool = False
+    can_import: bool = False
+    is_certificate_authority: bool = False
 
 
 UIT = Environment(
@@ -33,18 +38,24 @@ UIT = Environment(
     long_label="User Integration Testing",
     tag="UIT",
     can_extract=True,
-    can_import=False,
 )
 PRODUCTION = Environment(
     name="production",
     label="Production",
     long_label="Production",
     tag="PRD",
-    can_extract=False,
     can_import=True,
 )
+ATLAS = Environment(
+    name="atlas",
+    label="Atlas",
+    long_label="Simulated GlobalSign Atlas",
+    product="Simulated GlobalSign",
+    is_certificate_authority=True,
+)
 
-ENVIRONMENTS = {environment.name: environment for environment in (UIT, PRODUCTION)}
+PORTALS = {environment.name: environment for environment in (UIT, PRODUCTION)}
+ENVIRONMENTS = {**PORTALS, ATLAS.name: ATLAS}
 
 
 def named(name: str) -> Environment:

@@ -17,8 +17,11 @@ from organisations.admin_lists import ListAdmin
 from organisations.admin_views.removals import REMOVALS, Removal
 from organisations.admin_views.verbs import VERBS, Verb
 from organisations.errors import UnableToChangeCompany
+from organisations.forms.company import DcpDecisionForm
 from organisations.models import DcpId, Nomination, Organisation, PabApproval
 from organisations.policies import Action, decide
+from organisations.roles import DcpStatus
+from organisations.services import dcp
 
 CHANGE = "admin:organisations_organisation_change"
 # What DipId.state_on says, as the DIP Manager needs to read it.
@@ -50,6 +53,14 @@ class CompanyPages(ListAdmin):
                 method="GET POST",
             )
         ]
+        addresses.append(
+            self.address(
+                "<int:pk>/dcp-decision/",
+                self.decide_dcp_status,
+                "organisations_company_dcp_decision",
+                method="GET POST",
+            )
+        )
         for name, verb in VERBS.items():
             addresses.append(
                 self.address(
@@ -76,6 +87,46 @@ class CompanyPages(ListAdmin):
             return self._do(request, pk, VERBS["details"])
         company = self._company(request, pk)
         return self._show_company(request, company, self.allow(request, resource=company))
+
+    def decide_dcp_status(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask whether a company that requested DCP status gets it, and do as the button says.
+
+        Without a request to decide on, whoever comes by GET is led to the company's page.
+        """
+        company = self._company(request, pk)
+        actor = self.allow(request, Action.DCP_DECIDE, company)
+        back = f"{reverse(CHANGE, args=[pk])}#dcp-ids"
+        if request.method != "POST" and company.dcp_status != DcpStatus.REQUESTED:
+            return redirect(back)
+        form = DcpDecisionForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            now = timezone.now()
+            try:
+                match request.POST.get("decision"):
+                    case "approve":
+                        dcp.approve(actor=actor, organisation=company, now=now)
+                        done = f"{company} is a DIP Connection Provider now."
+                    case "decline":
+                        reason = form.cleaned_data["reason"]
+                        dcp.decline(actor=actor, organisation=company, reason=reason, now=now)
+                        done = f"The request of {company} for DCP status is declined."
+                    case _:
+                        raise UnableToChangeCompany("", "Choose: approve or decline.")
+            except UnableToChangeCompany as refusal:
+                form.add_error("reason" if refusal.field == "reason" else None, str(refusal))
+                company.refresh_from_db(fields=["dcp_status"])
+            else:
+                messages.success(request, f"{done} Its User Admins are told by e-mail.")
+                return redirect(back)
+        return self.show(
+            request,
+            "dcp_decision.html",
+            f"DCP status for {company}?",
+            status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
+            company=company,
+            form=form,
+            back=back,
+        )
 
     def _answering(self, verb: Verb) -> Any:
         """Return the view of a form. Whoever comes by GET is led to the company's page."""

@@ -108,7 +108,7 @@ VERBS = {
         run=_set_effective_dates,
     ),
     "dcp_id": Verb(
-        card="dcp-ids", action=Action.DIP_ID_CREATE, form=forms.DcpIdForm, run=_add_dcp_id
+        card="dcp-ids", action=Action.DCP_ID_CREATE, form=forms.DcpIdForm, run=_add_dcp_id
     ),
     "nomination": Verb(
         card="nominations",

@@ -148,15 +148,22 @@ class DcpIdForm(CompanyForm):
     )
 
 
-class NominationForm(CompanyForm):
-    """Which DIP Connection Provider connects on the company's behalf, and for what."""
+class DcpDecisionForm(forms.Form):
+    """Why a company that asked for DCP status does not get it; its User Admins read it."""
 
-    dip_id = forms.ModelChoiceField(
-        label="Nominate for",
-        queryset=DipId.objects.none(),
+    reason = forms.CharField(
+        label="Reason, if you decline",
+        max_length=500,
         required=False,
-        empty_label="All of the company",
+        validators=[validation.validate_plain_text],
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The company’s User Admins are told this by e-mail.",
     )
+
+
+class DcpForm(forms.Form):
+    """A DIP Connection Provider, named by its DCP ID."""
+
     dcp_id_code = forms.CharField(
         label="DCP ID",
         max_length=ID_LENGTH,
@@ -165,6 +172,18 @@ class NominationForm(CompanyForm):
         "kept, and completes when that DCP comes.",
     )
     whitelists_domains = forms.BooleanField(label="Whitelist DCP’s domains", required=False)
+
+
+class NominationForm(CompanyForm, DcpForm):
+    """Which DIP Connection Provider connects on the company's behalf, and for what."""
+
+    dip_id = forms.ModelChoiceField(
+        label="Nominate for",
+        queryset=DipId.objects.none(),
+        required=False,
+        empty_label="All of the company",
+    )
+    field_order = ("dip_id", "dcp_id_code", "whitelists_domains")
 
     def __init__(self, data: Any = None, *, company: Organisation, **options: Any) -> None:
         super().__init__(data, company=company, **options)

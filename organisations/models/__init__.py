@@ -5,11 +5,13 @@ from organisations.models.invitation import Invitation
 from organisations.models.membership import Membership
 from organisations.models.nomination import Nomination
 from organisations.models.organisation import Organisation, PabApproval
+from organisations.models.request import DomainRequest
 
 __all__ = [
     "ApiKey",
     "DcpId",
     "DipId",
+    "DomainRequest",
     "Invitation",
     "Membership",
     "Mpid",

@@ -21,10 +21,11 @@ def generate_for(dip_id_keys: Sequence[int], *, now: datetime) -> None:
 
     The keys themselves are only in the rows, sealed.
     """
+    kinds = ApiKey.Kind.values
     bulk.insert(
         ApiKey,
         ("dip_id_id", "kind", "ciphertext", "blind_index", "created_at"),
-        [(key, kind, *_sealed(), now) for key in dip_id_keys for kind in ApiKey.Kind.values],
+        [(key, kind, *_sealed(), now) for key in dip_id_keys for kind in kinds],
     )
 
 

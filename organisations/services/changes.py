@@ -33,3 +33,8 @@ def touch(organisation: Organisation, now: datetime) -> None:
     """Move `setup_changed_at`, by which the pipeline tells an extract that is out of date."""
     Organisation.objects.filter(pk=organisation.pk).update(setup_changed_at=now)
     organisation.setup_changed_at = now
+
+
+def locked(organisation: Organisation) -> Organisation:
+    """Return the company as it is now, its row locked until the transaction ends."""
+    return Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)

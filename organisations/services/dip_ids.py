@@ -13,7 +13,7 @@ from organisations.models import DcpId, DipId, Mpid, Organisation
 from organisations.policies import Action, require
 from organisations.roles import DIP_ID_PREFIXES, DcpStatus, DipRoleCode
 from organisations.services import api_keys
-from organisations.services.changes import store, touch
+from organisations.services.changes import locked, store, touch
 from organisations.services.nominations import complete_pending
 
 
@@ -119,16 +119,28 @@ def set_effective_dates(
 
 @transaction.atomic
 def add_dcp_id(
-    *, actor: Actor, organisation: Organisation, dcp_id: str = "", now: datetime
+    *,
+    actor: Actor,
+    organisation: Organisation,
+    dcp_id: str = "",
+    known: int | None = None,
+    now: datetime,
 ) -> DcpId:
     """Give a DIP Connection Provider a DCP ID; nominations that waited for it are completed.
 
-    Raises UnableToChangeCompany if its DCP status is not Approved, or the ID is taken.
+    `known` is how many DCP IDs the person saw: a form that is sent twice makes one, not two.
+    Raises UnableToChangeCompany if its DCP status is not Approved, the ID is taken, or the
+    company has another number of them than `known` meanwhile.
     """
-    require(actor, Action.DIP_ID_CREATE, organisation)
+    require(actor, Action.DCP_ID_CREATE, organisation)
+    organisation = locked(organisation)
     if organisation.dcp_status != DcpStatus.APPROVED:
         raise UnableToChangeCompany(
-            "dcp_id", "Only a company with DCP status Approved has a DCP ID: set the status first."
+            "dcp_id", "Only a company with DCP status Approved has DCP IDs."
+        )
+    if known is not None and organisation.dcp_ids.count() != known:
+        raise UnableToChangeCompany(
+            "", "A DCP ID was created just now. Create one more only if you need it."
         )
     if DcpId.objects.filter(dcp_id=dcp_id).exists():
         raise UnableToChangeCompany("dcp_id", f"DCP ID {dcp_id} exists already.")

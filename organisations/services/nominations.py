@@ -1,11 +1,13 @@
 """Who connects to the DIP on a company's behalf: nominations of DIP Connection Providers."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
 from audit.services import draft, record, record_all
+from dip_portal.lib import identities
 from organisations.actors import SYSTEM, Actor
 from organisations.errors import UnableToChangeCompany
 from organisations.models import DcpId, DipId, Nomination, Organisation
@@ -30,11 +32,7 @@ def nominate(
     """
     require(actor, Action.NOMINATION_MAKE, organisation)
     code = dcp_id_code.strip()
-    if dip_id is not None and dip_id.mpid.organisation_id != organisation.pk:
-        raise UnableToChangeCompany("dip_id", f"DIP ID {dip_id} is not one of {organisation}.")
-    dcp_id = DcpId.objects.select_related("organisation").filter(dcp_id=code).first()
-    if dcp_id is not None and dcp_id.organisation_id == organisation.pk:
-        raise UnableToChangeCompany("dcp_id_code", "A company does not nominate itself.")
+    dcp_id = check(organisation, code, dip_id=dip_id)
     former = organisation.nominations.filter(dip_id=dip_id).first()
     before = _said(former) if former else {}
     if former is not None:
@@ -58,6 +56,23 @@ def nominate(
         organisation_id=organisation.pk,
     )
     return nomination
+
+
+def check(
+    organisation: Organisation, dcp_id_code: str, *, dip_id: DipId | None = None
+) -> DcpId | None:
+    """Return the DCP ID of this code, or None if it is not here yet.
+
+    Raises UnableToChangeCompany for what can be nominated by nobody, or not by this company.
+    """
+    if dip_id is not None and dip_id.mpid.organisation_id != organisation.pk:
+        raise UnableToChangeCompany("dip_id", f"DIP ID {dip_id} is not one of {organisation}.")
+    if not re.fullmatch(identities.DIP_ID_PATTERN, dcp_id_code):
+        raise UnableToChangeCompany("dcp_id_code", "A DCP ID has ten digits: ask the DCP for it.")
+    dcp_id = DcpId.objects.select_related("organisation").filter(dcp_id=dcp_id_code).first()
+    if dcp_id is not None and dcp_id.organisation_id == organisation.pk:
+        raise UnableToChangeCompany("dcp_id_code", "A company does not nominate itself.")
+    return dcp_id
 
 
 @transaction.atomic

@@ -8,10 +8,12 @@ from django.db import transaction
 from audit.services import record
 from organisations.actors import Actor
 from organisations.errors import UnableToChangeCompany
-from organisations.models import Organisation
+from organisations.models import Membership, Organisation, WhitelistedDomain
 from organisations.policies import Action, require
 from organisations.roles import DcpStatus
-from organisations.services.changes import store
+from organisations.services import dcp
+from organisations.services.changes import store, touch
+from organisations.services.invitations import MEMBERSHIP_LASTS
 
 DETAILS = ("name", "company_number", "description", "dcp_status")
 
@@ -29,6 +31,79 @@ def create_organisation(
 ) -> Organisation:
     """Create a company, or a child organisation of `parent`. Raises UnableToChangeCompany."""
     require(actor, Action.ORGANISATION_CREATE)
+    return _create(
+        actor=actor,
+        name=name,
+        company_number=company_number,
+        description=description,
+        dcp_status=dcp_status,
+        parent=parent,
+        now=now,
+    )
+
+
+@transaction.atomic
+def add_child(
+    *,
+    actor: Actor,
+    parent: Organisation,
+    name: str,
+    company_number: str,
+    description: str,
+    now: datetime,
+) -> Organisation:
+    """Add a child organisation, whose first User Admin the person becomes, for a year.
+
+    It begins with the parent's own whitelisted domains; its details count as verified by
+    who enters them. Raises UnableToChangeCompany.
+    """
+    require(actor, Action.ORGANISATION_ADD_CHILD, parent)
+    child = _create(
+        actor=actor,
+        name=name,
+        company_number=company_number,
+        description=description,
+        dcp_status=DcpStatus.DISABLED,
+        parent=parent,
+        now=now,
+    )
+    assert actor.user_id is not None  # a member is a person
+    child.details_verified_at = now
+    child.details_verified_by_id = actor.user_id
+    child.save(update_fields=["details_verified_at", "details_verified_by"])
+    domains = parent.whitelisted_domains.order_by("domain").values_list("domain", flat=True)
+    WhitelistedDomain.objects.bulk_create(
+        WhitelistedDomain(organisation=child, domain=domain) for domain in domains
+    )
+    membership = Membership.objects.create(
+        organisation=child,
+        user_id=actor.user_id,
+        is_user_admin=True,
+        expires_date=now.date() + MEMBERSHIP_LASTS,
+        created_at=now,
+    )
+    record(
+        actor=actor,
+        action="member:create",
+        subject=membership,
+        after={"roles": membership.role_labels, "domains": list(domains)},
+        at=now,
+        organisation_id=child.pk,
+    )
+    touch(parent, now)
+    return child
+
+
+def _create(
+    *,
+    actor: Actor,
+    name: str,
+    company_number: str,
+    description: str,
+    dcp_status: str,
+    parent: Organisation | None,
+    now: datetime,
+) -> Organisation:
     if parent is not None and parent.parent_id is not None:
         raise UnableToChangeCompany(
             "parent", f"{parent} is a child organisation itself and can have none of its own."
@@ -68,6 +143,8 @@ def edit_organisation(
 ) -> Organisation:
     """Edit a company's details. `revision` is that of the form; a stale one is refused.
 
+    A company that asked for DCP status gets its answer by dcp.approve or dcp.decline alone;
+    of any other change of the status its User Admins are told by e-mail.
     Raises UnableToChangeCompany.
     """
     require(actor, Action.ORGANISATION_EDIT, organisation)
@@ -84,6 +161,11 @@ def edit_organisation(
     after = _details(current)
     if before == after:
         return current
+    if before["dcp_status"] == DcpStatus.REQUESTED != dcp_status:
+        raise UnableToChangeCompany(
+            "dcp_status",
+            "The company has requested DCP status: approve or decline the request, under DCP IDs.",
+        )
     if before["dcp_status"] == DcpStatus.APPROVED != dcp_status and current.dcp_ids.exists():
         raise UnableToChangeCompany(
             "dcp_status", "The company has DCP IDs, so that its DCP status stays Approved."
@@ -100,7 +182,44 @@ def edit_organisation(
         at=now,
         organisation_id=current.pk,
     )
+    if before["dcp_status"] != after["dcp_status"]:
+        dcp.tell_changed(current, now)
     return current
+
+
+@transaction.atomic
+def edit_description(
+    *, actor: Actor, organisation: Organisation, description: str, revision: int, now: datetime
+) -> None:
+    """Change what a company says of itself. `revision` is that of the form; a stale one is refused.
+
+    Raises UnableToChangeCompany; `organisation` is then as it is now.
+    """
+    require(actor, Action.ORGANISATION_DESCRIBE, organisation)
+    current = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    before, after = current.description, _lines(description)
+    if current.revision != revision and before != after:
+        organisation.revision, organisation.description = current.revision, before
+        raise UnableToChangeCompany(
+            "",
+            "Somebody else has changed this company since you opened the page. Compare, correct "
+            "what you entered where you must, and save once more.",
+        )
+    if before == after:
+        return
+    current.description = after
+    current.revision += 1
+    current.setup_changed_at = now
+    store(current)
+    record(
+        actor=actor,
+        action="organisation:edit",
+        subject=current,
+        before={"description": before},
+        after={"description": after},
+        at=now,
+        organisation_id=current.pk,
+    )
 
 
 def _details(organisation: Organisation) -> dict[str, Any]:

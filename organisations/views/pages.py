@@ -13,7 +13,7 @@ from organisations import queries
 from organisations.actors import DipManagerActor
 from organisations.http import ActionView, OrganisationView
 from organisations.listing import Column, listing
-from organisations.models import DipId, Membership, Nomination
+from organisations.models import DipId, Nomination
 from organisations.policies import Action, decide
 from organisations.roles import DcpStatus
 
@@ -32,15 +32,6 @@ DIP_ID_COLUMNS = [
     Column(label="Effective From Date (MPR)", key="from", fields=("effective_from_date", "dip_id")),
     Column(label="Effective To Date (MPR)", key="to", fields=("effective_to_date", "dip_id")),
     Column(label="DIP Connection Provider"),
-    Column(label="State"),
-]
-MEMBER_COLUMNS = [
-    Column(label="First Name", key="first", fields=("user__first_name", "user__last_name")),
-    Column(label="Last Name", key="last", fields=("user__last_name", "user__first_name")),
-    Column(label="Email ID", key="email", fields=("user__email",)),
-    Column(label="Role"),
-    Column(label="Role Codes"),
-    Column(label="Expiry Date", key="expiry", fields=("expires_date", "user__last_name")),
     Column(label="State"),
 ]
 DCP_STATUS_TONES = {
@@ -107,6 +98,12 @@ class CompanyView(OrganisationView, is_base=True):
                     (child, bool(decide(self.actor, Action.ORGANISATION_VIEW, child)))
                     for child in queries.children(company)
                 ],
+                "may_nominate": decide(self.actor, Action.NOMINATION_MAKE, company),
+                "may_describe": decide(self.actor, Action.ORGANISATION_DESCRIBE, company),
+                "may_add_child": decide(self.actor, Action.ORGANISATION_ADD_CHILD, company),
+                "may_request_dcp": decide(self.actor, Action.DCP_REQUEST, company),
+                "may_request_domain": decide(self.actor, Action.DOMAIN_REQUEST, company),
+                "requests": queries.pending_domain_requests(company),
                 "tabs": self._tabs(),
                 **context,
             },
@@ -134,27 +131,11 @@ class DipIdsView(CompanyView):
             columns=DIP_ID_COLUMNS,
             search=queries.matching_dip_id,
         )
-        rows = [(dip_id, _own_nomination(dip_id), _state(dip_id, today)) for dip_id in table.page]
+        rows = [
+            (dip_id, _own_nomination(dip_id), dip_id_state(dip_id, today)) for dip_id in table.page
+        ]
         counts = queries.dip_id_counts(self.actor, self.organisation)
         return self.show(request, table=table, rows=rows, undated=counts["all"] - counts["dated"])
-
-
-class MembersView(CompanyView):
-    """The company's members."""
-
-    action: ClassVar[Action] = Action.MEMBER_VIEW
-    tab = "members"
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        today = timezone.now().date()
-        table = listing(
-            request,
-            queries.members(self.actor, self.organisation),
-            columns=MEMBER_COLUMNS,
-            search=queries.matching_member,
-        )
-        rows = [(member, _role_codes(member), member.is_active_on(today)) for member in table.page]
-        return self.show(request, table=table, rows=rows)
 
 
 class CertificatesView(CompanyView):
@@ -171,11 +152,6 @@ def _own_nomination(dip_id: DipId) -> Nomination | None:
     return next(iter(dip_id.nominations.all()), None)
 
 
-def _state(dip_id: DipId, today: date) -> tuple[str, str, str]:
+def dip_id_state(dip_id: DipId, today: date) -> tuple[str, str, str]:
+    """Return how the portal puts the state of a DIP ID: label, tone, and what it waits for."""
     return DIP_ID_STATES[dip_id.state_on(today)]
-
-
-def _role_codes(member: Membership) -> str:
-    if member.all_dip_ids:
-        return "All"
-    return ", ".join(sorted({dip_id.dip_role_code for dip_id in member.dip_ids.all()}))

@@ -10,7 +10,7 @@ from dip_portal.lib import environment as environments
 from organisations.actors import Actor
 from organisations.models import DipId, Organisation
 from organisations.policies import Action, visible
-from organisations.services.invitations import mail_state_of
+from organisations.services.invitations import mail_state_of, user_admins
 from promotion import queries
 from promotion.models import Extract, Import
 from promotion.views.page import page, show
@@ -26,7 +26,10 @@ def company(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
     found = get_object_or_404(companies.select_related("parent"), pk=key)
     now = timezone.now()
     staged = queries.pipeline(companies.filter(pk=key), now=now).first()
-    invitation = found.invitations.select_related("accepted_by").order_by("-sent_at", "-pk").first()
+    primary = found.invitations.filter(is_primary=True).select_related(
+        "accepted_by", "replaces__user"
+    )
+    invitation = primary.order_by("-sent_at", "-pk").first()
     dip_ids = DipId.objects.filter(mpid__organisation=found)
     environment = environments.current()
     return show(
@@ -46,6 +49,7 @@ def company(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
         undated_count=dip_ids.filter(effective_dates_set_at__isnull=True).count(),
         invitation=invitation,
         invitation_state=invitation.state_at(now) if invitation else "",
+        user_admins=user_admins(found, now=now),
         mail=mail_state_of(invitation) if invitation else None,
         history=[(event, sentence(event)) for event in history_of(found.pk)[:EVENTS_SHOWN]],
     )

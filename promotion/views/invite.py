@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from organisations.actors import Actor
 from organisations.errors import UnableToInvite
-from organisations.models import Invitation, Organisation
+from organisations.models import Invitation, Membership, Organisation
 from organisations.policies import Action, visible
 from organisations.services import invitations
 from organisations.services.domains import own_and_dcp_domains
-from promotion.forms import InvitationForm
+from promotion.forms import InvitationForm, ReplacementForm
 from promotion.views.page import page, show
 
 GET_AND_POST = ("GET", "HEAD", "POST")
@@ -35,6 +35,36 @@ def invite(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
         )
 
     return _ask_for_a_person(request, company, "Invite Primary User Admin", send)
+
+
+@page(Action.INVITATION_SEND, methods=GET_AND_POST)
+def replace_user_admin(
+    request: HttpRequest, actor: Actor, key: int, membership: int
+) -> HttpResponse:
+    """Ask for a person in place of an active User Admin, and say what happens to the latter."""
+    company = _company(actor, key)
+    admins = invitations.user_admins(company, now=timezone.now())
+    former = get_object_or_404(admins, pk=membership)
+
+    def send(first_name: str, last_name: str, email: str) -> Invitation:
+        return invitations.send_invitation(
+            actor=actor,
+            organisation=company,
+            first_name=first_name,
+            last_name=last_name,
+            email=email,
+            replaces=former,
+            now=timezone.now(),
+        )
+
+    return _ask_for_a_person(
+        request,
+        company,
+        f"Replace the User Admin {former.user}",
+        send,
+        form_class=ReplacementForm,
+        former=former,
+    )
 
 
 @page(Action.INVITATION_SEND, methods=GET_AND_POST)
@@ -97,8 +127,11 @@ def _ask_for_a_person(
     company: Organisation,
     title: str,
     send: Callable[[str, str, str], Invitation],
+    *,
+    form_class: type[InvitationForm] = InvitationForm,
+    former: Membership | None = None,
 ) -> HttpResponse:
-    form = InvitationForm(request.POST) if request.method == "POST" else InvitationForm()
+    form = form_class(request.POST) if request.method == "POST" else form_class()
     if form.is_valid():
         try:
             invitation = send(
@@ -121,6 +154,7 @@ def _ask_for_a_person(
         status=422 if form.is_bound else 200,
         company=company,
         form=form,
+        former=former,
         own_domains=own,
         dcp_domains=through_dcp,
     )
@@ -132,4 +166,6 @@ def _company(actor: Actor, key: int) -> Organisation:
 
 
 def _open_invitation(company: Organisation) -> Invitation:
-    return get_object_or_404(company.invitations, accepted_at=None, revoked_at=None)
+    return get_object_or_404(
+        company.invitations, is_primary=True, accepted_at=None, revoked_at=None
+    )

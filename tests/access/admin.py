@@ -1,5 +1,7 @@
 """Who gets what from the DIP Manager's admin."""
 
+from typing import Any
+
 from tests.access.codes import (
     ADMIN,
     ADMIN_OF_NOBODY,
@@ -10,6 +12,7 @@ from tests.access.codes import (
     form,
     page,
 )
+from tests.access.walk import World
 
 UIT = "uit"
 NONE_FOUND = but(ADMIN, 404)
@@ -50,6 +53,10 @@ def of_company(name: str, *, only: str = "") -> dict[str, Address]:
     }
 
 
+def person(world: World) -> dict[str, Any]:
+    return {"pk": world.people["user_admin"].pk}
+
+
 COMPANIES = {
     ORGANISATION: page(ADMIN),
     f"{ORGANISATION}add/": form(ADMIN, done=INCOMPLETE),
@@ -63,6 +70,7 @@ COMPANIES = {
     **of_company("dip-id"),
     **of_company("effective-dates"),
     **of_company("dcp-id"),
+    **of_company("dcp-decision"),
     **of_company("nomination"),
     f"{ORGANISATION}<int:pk>/approval/<int:key>/remove/": form(
         ADMIN,
@@ -80,7 +88,17 @@ COMPANIES = {
         done=302,
         arguments=lambda world: {"pk": world.company.pk, "key": world.nomination.pk},
     ),
+    "admin/organisations/domainrequest/": page(ADMIN),
+    "admin/organisations/domainrequest/<int:pk>/change/": form(
+        ADMIN, done=INCOMPLETE, arguments=lambda world: {"pk": world.domain_request.pk}
+    ),
     "admin/accounts/user/": page(ADMIN),
+    "admin/accounts/user/export/": page(ADMIN),
+    "admin/accounts/user/<int:pk>/change/": page(ADMIN, arguments=person),
+    "admin/accounts/user/<int:pk>/reset-second-factor/": form(ADMIN, done=302, arguments=person),
+    "admin/accounts/user/<int:pk>/deactivate/": form(ADMIN, done=302, arguments=person),
+    # The account is active: both lead to the person's page, which says so.
+    "admin/accounts/user/<int:pk>/reactivate/": form(LED_AWAY, arguments=person),
 }
 OPERATIONS = {
     "admin/audit/event/": page(ADMIN),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from tests.access.walk import ACTORS, World
+from tests.access.walk import ACTORS, NOBODY, World
 
 Codes = Mapping[str, int]
 ASK_TO_SIGN_IN = HTTPStatus.FOUND
@@ -13,9 +13,17 @@ MEMBERS = ("user_admin", "certificate_admin", "message_admin", "analytics_reader
 
 
 def codes(everybody_else: int, **others: int) -> Codes:
-    """Return a code for each of ACTORS. An unknown actor fails."""
+    """Return a code for each of ACTORS. An unknown actor fails.
+
+    A deactivated person is nobody, and to be nominated makes nobody a member, unless said.
+    """
     assert set(others) <= set(ACTORS), f"unknown: {set(others) - set(ACTORS)}"
-    return {actor: int(others.get(actor, everybody_else)) for actor in ACTORS}
+    said = {
+        "deactivated": others.get(NOBODY, everybody_else),
+        "nominated": others.get("outsider", everybody_else),
+        **others,
+    }
+    return {actor: int(said.get(actor, everybody_else)) for actor in ACTORS}
 
 
 def _of(names: tuple[str, ...], code: int) -> dict[str, int]:

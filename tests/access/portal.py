@@ -23,6 +23,34 @@ def company(world: World) -> dict[str, Any]:
     return {"pk": world.company.pk}
 
 
+def of_job(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "job_id": world.job.pk}
+
+
+def member(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.member.pk}
+
+
+def invited(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.invited.pk}
+
+
+def nomination(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.nomination.pk}
+
+
+def domain_request(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.domain_request.pk}
+
+
+def dip_id(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "dip_id": world.dip_id.dip_id}
+
+
+def member_of_dip_id(world: World) -> dict[str, Any]:
+    return {**dip_id(world), "key": world.member.pk}
+
+
 def any_key(world: World) -> dict[str, Any]:
     return {"pk": 1}
 
@@ -30,23 +58,95 @@ def any_key(world: World) -> dict[str, Any]:
 NO_RECOVERY_CODES = but(SIGNED_IN, 404)
 STRANGERS_ONLY = codes(302, nobody=200)
 
+# Who is limited to another DIP ID learns nothing of this one.
+OF_DIP_ID = {**COMPANY, "limited": 404}
+KEEPS_DIP_ID = {**USER_ADMIN, "limited": 404}
+NOMINATES = {**USER_ADMIN, "dip_manager": 200}
+NOMINATES_FOR_DIP_ID = {**KEEPS_DIP_ID, "dip_manager": 200}
+
 HOME = {
     "": read(SIGNED_IN),
     "health/": Address(get=EVERYBODY, post=EVERYBODY),
 }
 COMPANIES = {
+    # An empty form chooses no company, and leads HOME.
+    "act-for/": Address(get=but(SIGNED_IN, 405), post=but(SIGNED_IN, 302)),
     # A member of one company is led straight to it; one of none sees why not.
     "organisations/": Address(
         get=codes(302, expired=200, offboarded=200, dip_manager=200), post=but(SIGNED_IN, 405)
     ),
     "organisations/<int:pk>/": page(COMPANY, arguments=company),
     "organisations/<int:pk>/members/": page(COMPANY, arguments=company),
+    "organisations/<int:pk>/members/export/": page(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/members/bulk/": form(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/members/bulk/template/": page(USER_ADMIN, arguments=company),
+    # The job of the world is nobody's here: not found by whoever may start one.
+    "organisations/<int:pk>/members/bulk/<uuid:job_id>/": page(
+        but(USER_ADMIN, 404), arguments=of_job
+    ),
+    "organisations/<int:pk>/members/bulk/<uuid:job_id>/report/": page(
+        but(USER_ADMIN, 404), arguments=of_job
+    ),
+    "organisations/<int:pk>/members/create/": form(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/members/<int:key>/edit/": form(USER_ADMIN, arguments=member),
+    "organisations/<int:pk>/members/<int:key>/extend/": form(USER_ADMIN, arguments=member),
+    "organisations/<int:pk>/members/outside/": page(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/members/<int:key>/keep/": Address(
+        get=but(USER_ADMIN, 405), post=but(USER_ADMIN, 302), arguments=member
+    ),
+    "organisations/<int:pk>/members/<int:key>/offboard/": form(
+        USER_ADMIN, done=302, arguments=member
+    ),
+    "organisations/<int:pk>/members/invited/<int:key>/edit/": form(USER_ADMIN, arguments=invited),
+    "organisations/<int:pk>/members/invited/<int:key>/send-again/": Address(
+        get=but(USER_ADMIN, 405), post=but(USER_ADMIN, 302), arguments=invited
+    ),
+    "organisations/<int:pk>/members/invited/<int:key>/revoke/": form(
+        USER_ADMIN, done=302, arguments=invited
+    ),
+    "organisations/<int:pk>/children/add/": form(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/dcp-status/request/": form(USER_ADMIN, done=302, arguments=company),
+    "organisations/<int:pk>/dcp-status/withdraw/": Address(
+        get=but(USER_ADMIN, 405), post=but(USER_ADMIN, 302), arguments=company
+    ),
+    # Super Energy Co is no DIP Connection Provider.
+    "organisations/<int:pk>/dcp-ids/": Address(
+        get=but(COMPANY, 404), post=but(COMPANY, 404), arguments=company
+    ),
+    "organisations/<int:pk>/dcp-ids/create/": Address(
+        get=but(NOMINATES, 405), post=but(NOMINATES, 302), arguments=company
+    ),
+    "organisations/<int:pk>/description/": form(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/domains/request/": form(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/domains/requests/<int:key>/withdraw/": Address(
+        get=but(USER_ADMIN, 405), post=but(USER_ADMIN, 302), arguments=domain_request
+    ),
+    "organisations/<int:pk>/nominate/": form(NOMINATES, arguments=company),
+    "organisations/<int:pk>/nominations/<int:key>/remove/": form(
+        NOMINATES, done=302, arguments=nomination
+    ),
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/": page(OF_DIP_ID, arguments=dip_id),
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/nominate/": form(
+        NOMINATES_FOR_DIP_ID, arguments=dip_id
+    ),
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/members/add/": page(
+        KEEPS_DIP_ID, arguments=dip_id
+    ),
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/members/<int:key>/add/": Address(
+        get=but(KEEPS_DIP_ID, 405), post=but(KEEPS_DIP_ID, 302), arguments=member_of_dip_id
+    ),
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/members/<int:key>/offboard/": form(
+        KEEPS_DIP_ID, done=302, arguments=member_of_dip_id
+    ),
     "organisations/<int:pk>/certificates/": page(COMPANY, arguments=company),
     # Verified already: it leads HOME; an empty form is shown again with what is missing.
     "organisations/<int:pk>/verify/": Address(
         get=but(USER_ADMIN, 302), post=USER_ADMIN, arguments=company
     ),
 }
+# Each admin reads the trail of their own company, whichever that is.
+TRAIL = codes(200, nobody=302, analytics_reader=403, expired=404, offboarded=404, dip_manager=200)
+AUDIT = {"audit/": page(TRAIL), "audit/export/": page(TRAIL)}
 INVITATIONS = {
     "invitations/accept/": Address(get=NOT_FOUND, post=NOT_FOUND),
     "invitations/accept/<str:token>/": Address(
@@ -88,4 +188,4 @@ ACCOUNTS = {
     "accounts/sessions/": form(SIGNED_IN, done=302),
 }
 
-TABLE: dict[str, Address] = {**HOME, **COMPANIES, **INVITATIONS, **ACCOUNTS}
+TABLE: dict[str, Address] = {**HOME, **COMPANIES, **AUDIT, **INVITATIONS, **ACCOUNTS}

@@ -37,6 +37,11 @@ TABLE: dict[str, Address] = {
     "admin/promotion/imports/<uuid:key>/discard/": form(NONE_FOUND, arguments=no_such),
     "admin/promotion/companies/<int:key>/": read(DIP_MANAGER, arguments=company),
     "admin/promotion/companies/<int:key>/invite/": form(DIP_MANAGER, done=422, arguments=company),
+    "admin/promotion/companies/<int:key>/user-admins/<int:membership>/replace/": form(
+        DIP_MANAGER,
+        done=422,
+        arguments=lambda world: {"key": world.company.pk, "membership": world.user_admin.pk},
+    ),
     "admin/promotion/companies/<int:key>/invitation/resend/": action(
         DIP_MANAGER, arguments=company
     ),

@@ -1,14 +1,15 @@
-"""Every address of the project, asked by every kind of person, in both environments.
+"""Every address of the project, asked by every kind of person with every method, in both portals.
 
 A new address fails here until it has a row in the table of its room: portal.py, admin.py
 or promotion.py, beside this file.
 """
 
-import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
@@ -21,12 +22,25 @@ from tests.access.walk import ACTORS, NOBODY, World
 TABLE: dict[str, Address] = {**portal.TABLE, **admin.TABLE, **promotion.TABLE}
 # The list of an app in the admin names its apps in its route: whichever they are.
 APP_LIST = re.compile(r"^admin/\^\(\?P<app_label>[\w|]+\)/\$$")
+OK, NOT_ALLOWED = 200, 405
+HIDING_NOTHING = ("/accounts/", "/admin/login/", "/admin/autocomplete/")
+Cookies = dict[str, str]
 
 
 @pytest.fixture
-def world(db: None, settings: Any) -> World:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def world(db: None) -> World:
     return walk.make_world()
+
+
+@pytest.fixture
+def cookies(world: World) -> Cookies:
+    """The session of each actor, signed in before anything happens to their account."""
+    found = {}
+    for actor, person in world.people.items():
+        browser = Client()
+        browser.force_login(person)
+        found[actor] = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    return found
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
@@ -36,27 +50,75 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
     assert TABLE.keys() - routes == set(), "these rows have no address"
 
 
-@pytest.mark.parametrize("route", sorted(TABLE))
-def test_an_address_answers_each_as_the_table_says(world: World, settings: Any, route: str) -> None:
-    address = TABLE[route]
-    path = walk.path_of(route, address.arguments(world))
+@pytest.mark.parametrize("environment", environments.PORTALS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_address_answers_each_as_the_table_says(
+    world: World, cookies: Cookies, settings: Any, environment: str, method: str
+) -> None:
+    settings.DIP_ENVIRONMENT = environment
+    wrong = {}
 
-    for environment, method in itertools.product(environments.ENVIRONMENTS, ("get", "post")):
-        settings.DIP_ENVIRONMENT = environment
-        answers = {actor: _answer(world, actor, method, path) for actor in ACTORS}
+    for address, path in addresses(world):
+        expected = address.expected(method, environment)
+        answers = {actor: ask(cookies, actor, method, path) for actor in ACTORS}
+        if answers != expected:
+            wrong[path] = {
+                actor: f"{code}, not {expected[actor]}"
+                for actor, code in answers.items()
+                if code != expected[actor]
+            }
 
-        assert answers == address.expected(method, environment), f"{environment} {method} {path}"
+    assert wrong == {}
 
 
-def _answer(world: World, actor: str, method: str, path: str) -> int:
-    """Ask as this actor in a browser of their own, and undo what it did."""
+@pytest.mark.parametrize("method", ["head", "options", "put", "patch", "delete"])
+def test_no_other_method_gives_more(
+    world: World, cookies: Cookies, settings: Any, method: str
+) -> None:
+    """HEAD is as GET. Whoever GET refuses is refused; what changes is at most what POST does."""
+    settings.SIGN_IN_GATES = []  # all of them are past these, and each asks the database
+    wrong = {}
+
+    for address, path in addresses(world):
+        environment = settings.DIP_ENVIRONMENT = address.only or "uit"
+        get, post = (address.expected(name, environment) for name in ("get", "post"))
+        for actor in ACTORS:
+            code = ask(cookies, actor, method, path)
+            if code not in may_answer(method, path, get[actor], post[actor]):
+                wrong[f"{actor} {path}"] = code
+
+    assert wrong == {}
+
+
+def may_answer(method: str, path: str, get: int, post: int) -> set[int]:
+    """Return what a method may answer to whom GET and an empty POST answer so.
+
+    OPTIONS names the methods of a page to whoever may come there. The pages of signing in and
+    of one's own account, and the list that leads on to a company, hide nothing from anybody.
+    """
+    hides_nothing = path.startswith(HIDING_NOTHING) or path == "/organisations/"
+    if method == "head":
+        return {get, post} if hides_nothing else {get}
+    if method == "options":
+        may_come = OK in {get, post} or get == NOT_ALLOWED
+        return {get, NOT_ALLOWED} | ({OK} if may_come or hides_nothing else set())
+    return {post, NOT_ALLOWED} | ({get} if get != OK else set())
+
+
+def addresses(world: World) -> Iterator[tuple[Address, str]]:
+    for route, address in sorted(TABLE.items()):
+        yield address, walk.path_of(route, address.arguments(world))
+
+
+def ask(cookies: Cookies, actor: str, method: str, path: str) -> int:
+    """Ask as this actor, and undo what it did."""
     cache.clear()  # rate limits count from nothing
+    browser = Client(raise_request_exception=False)
+    if actor != NOBODY:
+        browser.cookies[settings.SESSION_COOKIE_NAME] = cookies[actor]
+    # As a browser sends a form that nobody filled in: with its token alone.
+    data = {"csrfmiddlewaretoken": "unchecked"} if method == "post" else None
     with transaction.atomic():
-        browser = Client(raise_request_exception=False)
-        if actor != NOBODY:
-            browser.force_login(world.people[actor])
-        # As a browser sends a form that nobody filled in: with its token alone.
-        data = {"csrfmiddlewaretoken": "unchecked"} if method == "post" else {}
         status: int = getattr(browser, method)(path, data).status_code
         transaction.set_rollback(True)
     return status

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -19,7 +18,9 @@ from mail.services import queue
 from organisations.actors import SYSTEM
 from organisations.models import (
     DipId,
+    DomainRequest,
     Invitation,
+    Membership,
     Nomination,
     Organisation,
     PabApproval,
@@ -37,8 +38,10 @@ ACTORS = (
     "analytics_reader",
     "limited",  # a Message Admin of one DIP ID, not of the one that the addresses name
     "outsider",  # the User Admin of another company
+    "nominated",  # the User Admin of the DIP Connection Provider that the company nominated
     "expired",
     "offboarded",
+    "deactivated",  # was a User Admin, until the DIP Manager closed the account
     "dip_manager",
 )
 
@@ -50,9 +53,13 @@ class World:
     company: Organisation
     dip_id: DipId
     domain: WhitelistedDomain
+    domain_request: DomainRequest
     nomination: Nomination
     approval: PabApproval
     invitation: Invitation
+    user_admin: Membership
+    member: Membership
+    invited: Invitation
     event: Event
     job: Job
     mail: OutgoingMail
@@ -88,22 +95,25 @@ def make_world() -> World:
     join("outsider", Role.USER_ADMIN, organisation=elsewhere)
     join("expired", Role.USER_ADMIN, expires_date=now.date())
     join("offboarded", Role.USER_ADMIN, offboarded=True)
+    join("deactivated", Role.USER_ADMIN)
+    dcp_id = factories.dcp(name="Conduit Connect")
+    join("nominated", Role.USER_ADMIN, organisation=dcp_id.organisation)
     for person in people.values():
         factories.pass_gates(person)
+    User.objects.filter(pk=people["deactivated"].pk).update(is_active=False)
     return World(
         company=company,
         dip_id=named,
         domain=company.whitelisted_domains.get(),
-        nomination=factories.nomination(organisation=company, of=factories.dcp()),
-        approval=factories.pab_approval(organisation=company),
-        invitation=company.invitations.create(
-            first_name="Priya",
-            last_name="Admin",
-            email="priya@superenergy.example",
-            token_hash="0" * 64,
-            sent_at=now,
-            expires_at=now + timedelta(days=7),
+        domain_request=factories.domain_request(
+            organisation=company, requested_by=people["user_admin"]
         ),
+        nomination=factories.nomination(organisation=company, of=dcp_id, domains=True),
+        approval=factories.pab_approval(organisation=company),
+        invitation=factories.invitation(organisation=company, is_primary=True),
+        user_admin=company.memberships.get(user=people["user_admin"]),
+        member=company.memberships.get(user=people["analytics_reader"]),
+        invited=factories.invitation(organisation=company),
         event=record(actor=SYSTEM, action="organisation:create", subject=company),
         job=start(kind="promotion.extract", actor=SYSTEM, items=[]),
         mail=queue(to="priya@superenergy.example", template="security_notice", context={}),

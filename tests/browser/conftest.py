@@ -1,4 +1,4 @@
-"""Both portals as `make run` starts them, and Chromium to go through them."""
+"""Both portals as `make run` starts them, or one within the test, and Chromium to go through."""
 
 import os
 import shutil
@@ -7,26 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from deploy.processes import Processes
 from deploy.run import Run, deployments
 from tests.browser.people import Person, read_people
 from tests.deploy.ports import free_ports
-from tests.leaving_out import leave_out
-
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.in_a_browser import QUIET
+from tests.leaving_out import leave_out, need_program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium, as Debian installs it."""
+    """Headless Chromium, as Debian installs it; no loop of it is left for the next tests."""
     chromium = shutil.which("chromium")
     if chromium is None:
         leave_out("Chromium is not installed: nothing was clicked in a browser")
@@ -41,7 +43,7 @@ def portals(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """UIT and Production with their workers, and the demonstration companies in UIT."""
     var = tmp_path_factory.mktemp("portals")
     uit_port, production_port = free_ports(2)
-    uit, production = deployments(
+    uit, production, _ = deployments(
         {
             "DIP_VAR": str(var),
             "DIP_UIT_PORT": str(uit_port),
@@ -90,6 +92,28 @@ def open_page(
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+@pytest.fixture
+def contexts(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Open a window of Chromium on the test's own portal, signed in as this client is."""
+    chromium = need_program("chromium")
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop of its own
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+
+        def make(client: Client, **options: Any) -> BrowserContext:
+            viewport: ViewportSize = {"width": 1280, "height": 900}
+            context = browser.new_context(viewport=viewport, **options)
+            for morsel in client.cookies.values():
+                context.add_cookies(
+                    [{"name": morsel.key, "value": morsel.value, "url": live_server.url}]
+                )
+            return context
+
+        yield make
+        browser.close()
+        connections.close_all()  # those of the loop, which nobody sees after it
 
 
 @pytest.fixture

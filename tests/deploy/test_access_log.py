@@ -28,6 +28,7 @@ from deploy.access_log import RedactTokens, redact
             "/accounts/password/reset/key/3-s3cret-t0ken/",
             "/accounts/password/reset/key/[redacted]/",
         ),
+        ("GET /domains/approve/s3cret-t0ken/ 200", "GET /domains/approve/[redacted]/ 200"),
         ("/invitations/accept/ 200", "/invitations/accept/ 200"),
         ("/organisations/12/", "/organisations/12/"),
     ],

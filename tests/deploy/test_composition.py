@@ -17,17 +17,17 @@ def named(*endings: str) -> list[str]:
     return [name for name in SERVICES if name.rpartition("-")[2] in endings]
 
 
-def test_both_environments_have_the_same_services() -> None:
+def test_all_deployments_have_the_same_services() -> None:
     of = {
         environment: {
             name.removeprefix(f"{environment}-")
             for name in SERVICES
             if name.startswith(f"{environment}-")
         }
-        for environment in ("uit", "production")
+        for environment in ("uit", "production", "atlas")
     }
 
-    assert of["uit"] == of["production"] == {
+    assert of["uit"] == of["production"] == of["atlas"] - {"dns"} == {
         "passwords", "database", "redis", "init", "web", "worker", "beat",
     }  # fmt: skip
 
@@ -66,7 +66,11 @@ def test_whoever_runs_a_container_may_write_to_its_temporary_folders() -> None:
 
 
 def test_the_scripts_of_the_containers_may_be_run() -> None:
-    for name in ("container/entrypoint.sh", "container/prepare.sh", "database/create-role.sh"):
+    scripts = (
+        *("container/entrypoint.sh", "container/prepare.sh", "container/prepare_atlas.sh"),
+        "database/create-role.sh",
+    )
+    for name in scripts:
         assert (ROOT / "deploy" / name).stat().st_mode & 0o555 == 0o555
 
 
@@ -88,7 +92,13 @@ def test_no_secret_stands_in_the_file() -> None:
 def test_ports_are_published_on_this_machine_only() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
 
-    assert published == ["127.0.0.1:8025:8025", "127.0.0.1:8443:8443"]
+    assert published == [
+        "127.0.0.1:8053:8053/udp",
+        "127.0.0.1:8053:8053/tcp",
+        "127.0.0.1:8025:8025",
+        "127.0.0.1:8443:8443",
+        "127.0.0.1:8088:8088",
+    ]
 
 
 def test_the_environments_share_no_network_but_the_way_to_the_extracts_and_the_gateway() -> None:
@@ -99,13 +109,14 @@ def test_the_environments_share_no_network_but_the_way_to_the_extracts_and_the_g
             if name.startswith(f"{environment}-")
             for network in service.get("networks", [])
         }
-        for environment in ("uit", "production")
+        for environment in ("uit", "production", "atlas")
     }
 
     assert networks["uit"] & networks["production"] == {"front", "extracts"}
+    assert networks["atlas"] == {"atlas", "front", "edge"}
     for name in named("database", "redis"):
         assert SERVICES[name]["networks"] == [name.partition("-")[0]]
-    for network in ("uit", "production", "front", "extracts"):
+    for network in ("uit", "production", "atlas", "front", "extracts"):
         assert COMPOSITION["networks"][network]["internal"] is True
 
 

@@ -18,7 +18,8 @@ from tests.deploy.ports import free_ports
 from tests.deploy.waiting import wait_until
 from tests.leaving_out import need_program
 
-NAMES = ["uit.dip.localhost", "production.dip.localhost"]
+PORTALS = ["uit", "production", "atlas"]
+NAMES = [f"{name}.dip.localhost" for name in PORTALS]
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -40,9 +41,10 @@ class Echo(http.server.BaseHTTPRequestHandler):
 class Gateway:
     """nginx with the configuration of the gateway, and how to ask it."""
 
-    def __init__(self, *, stack: Native, port: int) -> None:
+    def __init__(self, *, stack: Native, port: int, plain_port: int) -> None:
         self.stack = stack
         self.port = port
+        self.plain_port = plain_port
 
     def client(self, name: str) -> httpx.Client:
         """Return a client that trusts the gateway's certificate and asks for this name."""
@@ -55,10 +57,10 @@ class Gateway:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """The gateway before two portals that only echo what they were sent."""
+    """The gateway before three sites that only echo what they were sent."""
     need_program("nginx")
-    port, health, uit, production = free_ports(4)
-    for name, number in (("uit", uit), ("production", production)):
+    port, plain_port, health, *numbers = free_ports(6)
+    for name, number in zip(PORTALS, numbers, strict=True):
         handler = type("Portal", (Echo,), {"name": name})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", number), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -67,19 +69,20 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         variables={},
         places={
             "listen 8443": f"listen 127.0.0.1:{port}",
+            "listen 8088": f"listen 127.0.0.1:{plain_port}",
             "127.0.0.1:8081": f"127.0.0.1:{health}",
-            "uit-web:8000": f"127.0.0.1:{uit}",
-            "production-web:8000": f"127.0.0.1:{production}",
+            **{
+                f"{name}-web:8000": f"127.0.0.1:{number}"
+                for name, number in zip(PORTALS, numbers, strict=True)
+            },
         },
     ) as stack:
         start_gateway(stack)
         wait_until(lambda: stack.is_healthy("gateway"))
-        yield Gateway(stack=stack, port=port)
+        yield Gateway(stack=stack, port=port, plain_port=plain_port)
 
 
-@pytest.mark.parametrize(
-    ("name", "portal"), [("uit.dip.localhost", "uit"), ("production.dip.localhost", "production")]
-)
+@pytest.mark.parametrize(("name", "portal"), list(zip(NAMES, PORTALS, strict=True)))
 def test_each_name_leads_to_its_own_portal(gateway: Gateway, name: str, portal: str) -> None:
     with gateway.client(name) as client:
         assert client.get("/").json()["portal"] == portal
@@ -103,6 +106,23 @@ def test_what_a_client_says_about_itself_does_not_reach_the_portal(gateway: Gate
     told = {name: text for name, text in headers.items() if "orward" in name or "Real" in name}
     assert told == {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "https"}
     assert headers["Host"] == f"uit.dip.localhost:{gateway.port}"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("/crl/uit-1.crl", 200), ("/ocsp/uit-1/abc", 200), ("/accounts/login/", 404)]
+)
+def test_without_tls_only_what_certificates_lead_to_is_answered(
+    gateway: Gateway, path: str, code: int
+) -> None:
+    answer = httpx.get(
+        f"http://127.0.0.1:{gateway.plain_port}{path}",
+        headers={"Host": "atlas.dip.localhost", "X-Forwarded-Proto": "https"},
+    )
+
+    assert answer.status_code == code
+    if code == 200:
+        assert answer.json()["portal"] == "atlas"
+        assert answer.json()["headers"]["X-Forwarded-Proto"] == "http"
 
 
 def test_tokens_and_queries_stay_out_of_the_log(gateway: Gateway) -> None:

@@ -1,4 +1,4 @@
-"""`make run`: both portals from nothing, one promotion to look at, and no process left behind."""
+"""`make run`: all from nothing, one promotion to look at, and no process left behind."""
 
 import os
 import re
@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dns.message
+import dns.query
+import dns.rcode
 import pytest
 
 from tests.deploy.composition import ROOT
 from tests.deploy.ports import free_ports
 from tests.deploy.waiting import wait_until
 
-RUNNING = "Ctrl-C stops them"
+RUNNING = "Ctrl-C stops it"
 SECONDS = 240
 
 
@@ -37,7 +40,9 @@ class MakeRun:
                     "DIP_VAR": str(var),
                     "DIP_UIT_PORT": str(ports[0]),
                     "DIP_PRODUCTION_PORT": str(ports[1]),
-                    # A developer's shell may have these; neither portal may take them over.
+                    "DIP_ATLAS_PORT": str(ports[2]),
+                    "DIP_ATLAS_DNS_PORT": str(ports[3]),
+                    # A developer's shell may have these; no deployment may take them over.
                     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
                     "REDIS_URL": "redis://127.0.0.1:1/0",
                 },
@@ -52,7 +57,7 @@ class MakeRun:
         return self.log.read_text()
 
     def wait_until_running(self) -> str:
-        """Return what it has printed when both portals are up and the sign-ins are shown."""
+        """Return what it has printed when all are up and the sign-ins are shown."""
 
         def is_up() -> bool:
             assert self.process.poll() is None, self.output
@@ -112,17 +117,24 @@ def test_sign_ins_before_the_first_run_say_what_to_do(tmp_path: Path) -> None:
 
 
 def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
-    var, ports = tmp_path / "var", free_ports(2)
+    var, ports = tmp_path / "var", free_ports(4)
     with make_run(var=var, ports=ports, log=tmp_path / "first") as run:
         told = run.wait_until_running()
 
-        assert answers(ports[0])
-        assert answers(ports[1])
+        assert all(answers(port) for port in ports[:3])
+        refusal = dns.query.udp(
+            dns.message.make_query("elsewhere.example", "TXT"),
+            "127.0.0.1",
+            port=ports[3],
+            timeout=5,
+        )
+        assert refusal.rcode() == dns.rcode.REFUSED
         assert "did not finish" not in told
         assert [told.count(step) for step in ("1. Extract", "2. Import", "3. Invite")] == [1, 1, 1]
-        for port in ports:
+        for port in ports[:3]:
             assert f"http://localhost:{port}/" in told
         assert len(re.findall(r"dana\.okafor@dip\.example +password \S+", told)) == 2
+        assert told.count("priya.nair@brightwater-energy.example   password") == 2
         assert run.left_behind()
         assert sign_ins(var).count("dana.okafor@dip.example") == 2
 
@@ -142,7 +154,7 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
 
 
 def test_interrupted_while_it_prepares_it_leaves_nothing_running(tmp_path: Path) -> None:
-    with make_run(var=tmp_path / "var", ports=free_ports(2), log=tmp_path / "log") as run:
+    with make_run(var=tmp_path / "var", ports=free_ports(4), log=tmp_path / "log") as run:
         wait_until(run.left_behind)
 
         assert run.press_ctrl_c() == 0
@@ -151,13 +163,18 @@ def test_interrupted_while_it_prepares_it_leaves_nothing_running(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("taken", "advice"),
-    [(0, "DIP_UIT_PORT={} make run"), (1, "DIP_PRODUCTION_PORT={} make run")],
-    ids=["UIT", "Production"],
+    [
+        (0, "DIP_UIT_PORT={} make run"),
+        (1, "DIP_PRODUCTION_PORT={} make run"),
+        (2, "DIP_ATLAS_PORT={} make run"),
+        (3, "DIP_ATLAS_DNS_PORT={} make run"),
+    ],
+    ids=["UIT", "Production", "Atlas", "DNS of Atlas"],
 )
 def test_a_used_port_is_said_before_anything_starts(
     tmp_path: Path, taken: int, advice: str
 ) -> None:
-    ports = free_ports(2)
+    ports = free_ports(4)
     with socket.socket() as other:
         other.bind(("127.0.0.1", ports[taken]))
         other.listen()

@@ -10,12 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 import redis
 from aiosmtpd.controller import Controller
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from dip_portal.lib import environment as environments
 from tests.deploy.composition import ROOT, Native
 from tests.deploy.gateway import gateway_client, start_gateway
 from tests.deploy.ports import free_ports
@@ -23,7 +25,8 @@ from tests.deploy.servers import free_redis_urls, postgres_url, redis_url
 from tests.deploy.waiting import wait_until
 from tests.leaving_out import leave_out, need_program
 
-ENVIRONMENTS = ("uit", "production")
+PORTALS = ("uit", "production")
+ENVIRONMENTS = (*PORTALS, "atlas")
 STAY_UP = ("web", "worker", "beat")
 
 
@@ -41,9 +44,12 @@ class MailCatcher:
 class Composition:
     """The running stack and what the tests look at from outside."""
 
-    def __init__(self, *, stack: Native, port: int, mail: MailCatcher, server: str) -> None:
+    def __init__(
+        self, *, stack: Native, port: int, plain_port: int, mail: MailCatcher, server: str
+    ) -> None:
         self.stack = stack
         self.port = port
+        self.plain_port = plain_port
         self.mail = mail
         self.server = server
 
@@ -99,14 +105,15 @@ def roles_and_databases(stack: Native, server: str) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composition]:
-    """Both environments with web, worker and beat, the gateway, and a mail catcher."""
+    """All deployments with web, worker and beat, the gateway, and a mail catcher."""
     need_program("nginx")
     need_program("psql")
     server, broker = postgres_url(), redis_url()
     if server is None or broker is None:
         leave_out("no PostgreSQL or no Redis answers")
-    brokers = free_redis_urls(broker)[:2]
-    port, health, uit, production, smtp = free_ports(5)
+    brokers = dict(zip(ENVIRONMENTS, free_redis_urls(broker), strict=False))
+    port, plain_port, health, smtp, dns_port, *webs = free_ports(8)
+    web = dict(zip(ENVIRONMENTS, webs, strict=True))
     address = conninfo_to_dict(server)
     database = f"{address.get('host', '127.0.0.1')}:{address.get('port', 5432)}"
     mark = secrets.token_hex(4)
@@ -121,33 +128,32 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compositio
             variables={"DIP_GATEWAY_PORT": str(port)},
             places={
                 "/app/staticfiles": str(folder / "staticfiles"),
-                "uit-database:5432": database,
-                "production-database:5432": database,
-                "dip_uit": f"dip_uit_{mark}",
-                "dip_production": f"dip_production_{mark}",
-                "redis://uit-redis:6379/0": brokers[0],
-                "redis://production-redis:6379/0": brokers[1],
+                **{f"{name}-database:5432": database for name in ENVIRONMENTS},
+                **{f"dip_{name}": f"dip_{name}_{mark}" for name in ENVIRONMENTS},
+                **{f"redis://{name}-redis:6379/0": brokers[name] for name in ENVIRONMENTS},
                 "mail:1025": f"127.0.0.1:{smtp}",
+                "0.0.0.0:8053": f"127.0.0.1:{dns_port}",
+                "atlas-dns:8053": f"127.0.0.1:{dns_port}",
+                "port=8053": f"port={dns_port}",
                 "listen 8443": f"listen 127.0.0.1:{port}",
+                "listen 8088": f"listen 127.0.0.1:{plain_port}",
                 "127.0.0.1:8081": f"127.0.0.1:{health}",
-                "http://uit-web:8000": f"http://localhost:{uit}",
+                "http://uit-web:8000": f"http://localhost:{web['uit']}",
             },
             own_places={
-                "uit-web": {
-                    "0.0.0.0:8000": f"127.0.0.1:{uit}",
-                    "localhost:8000": f"localhost:{uit}",
-                },
-                "production-web": {
-                    "0.0.0.0:8000": f"127.0.0.1:{production}",
-                    "localhost:8000": f"localhost:{production}",
+                **{
+                    f"{name}-web": {
+                        "0.0.0.0:8000": f"127.0.0.1:{number}",
+                        "localhost:8000": f"localhost:{number}",
+                    }
+                    for name, number in web.items()
                 },
                 "gateway": {
-                    "uit-web:8000": f"127.0.0.1:{uit}",
-                    "production-web:8000": f"127.0.0.1:{production}",
+                    f"{name}-web:8000": f"127.0.0.1:{number}" for name, number in web.items()
                 },
             },
         )
-        for url in brokers:
+        for url in brokers.values():
             exits.callback(redis.Redis.from_url(url).flushdb)
         for environment in ENVIRONMENTS:
             stack.run(f"{environment}-passwords")
@@ -158,17 +164,19 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compositio
             stack.run(f"{environment}-init")
             for name in STAY_UP:
                 stack.start(f"{environment}-{name}")
+        stack.start("atlas-dns")
         for environment in ENVIRONMENTS:
             wait_until(partial(stack.is_healthy, f"{environment}-web"), seconds=120)
         start_gateway(stack)
         wait_until(lambda: stack.is_healthy("gateway"))
-        yield Composition(stack=stack, port=port, mail=mail, server=server)
+        yield Composition(stack=stack, port=port, plain_port=plain_port, mail=mail, server=server)
 
 
 def test_every_service_is_healthy_by_the_check_of_the_file(composition: Composition) -> None:
     for environment in ENVIRONMENTS:
         for name in STAY_UP:
             wait_until(partial(composition.stack.is_healthy, f"{environment}-{name}"), seconds=120)
+    wait_until(partial(composition.stack.is_healthy, "atlas-dns"))
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -180,10 +188,20 @@ def test_the_portal_answers_through_the_gateway(composition: Composition, enviro
 
     assert (health.status_code, health.text) == (200, "ok")
     assert page.status_code == 200
-    assert {"uit": "UIT", "production": "Production"}[environment] in page.text
+    assert environments.named(environment).label in page.text
     assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     assert "Secure" in page.headers["Set-Cookie"]
     assert style.status_code == 200
+
+
+def test_crls_are_answered_without_tls(composition: Composition) -> None:
+    answer = httpx.get(
+        f"http://127.0.0.1:{composition.plain_port}/crl/uit-1.crl",
+        headers={"Host": "atlas.dip.localhost"},
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/pkix-crl"
 
 
 def test_the_portals_role_may_do_nothing_but_own_its_database(composition: Composition) -> None:
@@ -207,10 +225,15 @@ def test_a_company_goes_from_uit_to_production_and_its_admin_is_invited(
 
     composition.manage("production", "demonstrate_promotion", "--step", "invite")
 
-    wait_until(lambda: composition.mail.messages, seconds=60)
-    [message] = composition.mail.messages
-    text = message.get_body(("plain",)).get_content()
-    assert f"https://production.dip.localhost:{composition.port}/invitations/accept/" in text
+    link = f"https://production.dip.localhost:{composition.port}/invitations/accept/"
+
+    def invitations() -> list[str]:
+        """Return those of Production; the demonstration of UIT sends mails of its own."""
+        texts = [it.get_body(("plain",)).get_content() for it in composition.mail.messages]
+        return [text for text in texts if link in text]
+
+    wait_until(invitations, seconds=60)
+    assert len(invitations()) == 1
     assert "/service/promotion/v1/" in composition.stack.log("uit-web").read_text()
     for service in composition.stack.running:
         assert "Traceback" not in composition.stack.log(service).read_text(), service

@@ -15,6 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from tests.deploy.servers import postgres_url, redis_url
+from tests.leaving_out import leave_out
+
 ROOT = Path(__file__).resolve().parents[2]
 START = """
 import django; django.setup()
@@ -106,6 +109,31 @@ class Deployment:
                 logs = "\n".join(log.read_text() for log in sorted(self.home.glob("*.log")))
                 raise AssertionError(f"{what} did not happen in {seconds} s:\n{logs[-6000:]}")
             time.sleep(0.05)
+
+    def wait_for_another_attempt(self) -> None:
+        """Return when a worker has taken the one job up once more."""
+        query = "SELECT attempts FROM jobs_job"
+        before = self.query(query)
+        self.wait_for(
+            lambda: self.query(query) != before, seconds=60, what="The worker's taking up the job"
+        )
+
+
+EITHER = ["SQLite and files", "PostgreSQL and Redis"]
+
+
+@contextmanager
+def either(which: str, home: Path, **settings: str) -> Iterator[Deployment]:
+    """One of EITHER; a machine that has no servers leaves the test out."""
+    if which == EITHER[0]:
+        with embedded(home, **settings) as own:
+            yield own
+        return
+    postgres, redis = postgres_url(), redis_url()
+    if postgres is None or redis is None:
+        leave_out("No PostgreSQL or no Redis answers.")
+    with with_servers(home, postgres, redis, **settings) as own:
+        yield own
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def read(client: Client, url: str = PAGE) -> str:
 
 
 def sentences(client: Client, query: str) -> list[str]:
-    return [row["event"].subject_label for row in client.get(f"{PAGE}{query}").context["rows"]]
+    return [row.event.subject_label for row in client.get(f"{PAGE}{query}").context["rows"]]
 
 
 def test_an_event_reads_as_a_sentence_with_before_and_after(

@@ -436,7 +436,7 @@ def test_dates_of_no_dip_id_are_refused(as_dana: Actor, now: datetime) -> None:
 def test_only_an_approved_dcp_has_a_dcp_id(
     as_dana: Actor, company: Organisation, now: datetime
 ) -> None:
-    with pytest.raises(UnableToChangeCompany, match="set the status first"):
+    with pytest.raises(UnableToChangeCompany, match="status Approved has DCP IDs"):
         dip_ids.add_dcp_id(actor=as_dana, organisation=company, now=now)
 
     approved = edit(as_dana, company, now, dcp_status=DcpStatus.APPROVED)
@@ -527,16 +527,12 @@ def test_a_nomination_that_cannot_be_is_refused(
             effective_to_date=None,
             now=now,
         ),
-        lambda actor, company, now: dip_ids.add_dcp_id(actor=actor, organisation=company, now=now),
-        lambda actor, company, now: nominations.nominate(
-            actor=actor, organisation=company, dcp_id_code="1012345678", now=now
-        ),
         lambda actor, company, now: pab.record_approval(
             actor=actor, organisation=company, reference="P", approved_date=now.date(), now=now
         ),
     ],
 )
-def test_no_member_changes_the_setup(
+def test_what_is_the_dip_managers_no_member_changes(
     alice: User,
     charlie: User,
     company: Organisation,

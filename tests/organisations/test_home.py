@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import User
 from organisations.models import DipId, Organisation
 from organisations.roles import Role
 from tests import factories
@@ -87,21 +86,6 @@ def test_every_link_of_a_task_leads_to_a_page(alice_client: Client) -> None:
     for task in alice_client.get("/").context["tasks"]:
         if task.url:
             assert alice_client.get(task.url).status_code == 200, task.title
-
-
-def test_a_member_of_several_companies_chooses(alice: User) -> None:
-    second = factories.company(name="Another Ltd")
-    factories.membership(user=alice, organisation=second, roles=[Role.ANALYTICS_READER])
-    stranger = factories.company(name="Stranger Ltd")
-    client = signed_in(alice)
-
-    page = client.get("/").content.decode()
-    assert "Choose a company" in page
-    assert "Stranger Ltd" not in page
-    assert client.get(f"/?company={second.pk}").context["company"] == second
-    assert client.get("/").context["company"] == second
-    for nonsense in ("", str(stranger.pk), "x"):
-        assert "companies" in client.get("/", {"company": nonsense}).context
 
 
 @pytest.mark.parametrize(

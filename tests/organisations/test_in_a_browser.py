@@ -1,46 +1,17 @@
 """The first sign-in and the pages of a company in a real browser, with axe-core on each page."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from axe_playwright_python.sync_playwright import Axe
-from django.db import connections
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from organisations.models import Organisation
-from tests.leaving_out import need_program
+from tests.in_a_browser import check
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PASSWORD = "orchard-a-long-passphrase"
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Page]]:
-    chromium = need_program("chromium")
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop of its own
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield lambda width: browser.new_page(viewport={"width": width, "height": 800})
-        browser.close()
-        connections.close_all()  # those of the loop, which nobody sees after it
-
-
-def check(page: Page) -> None:
-    """Fail on what axe-core finds, and on a page that is wider than the screen."""
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
-    assert page.viewport_size is not None
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= page.viewport_size["width"], page.url
 
 
 @pytest.mark.browser

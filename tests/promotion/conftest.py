@@ -31,7 +31,7 @@ def be(settings: Any) -> Callable[[str], None]:
         settings.SIGNING_KEY_FILE = folder / f"{name}-signing-key.jwk.json"
         call_command("publish_key", stdout=StringIO())
 
-    for environment in environments.ENVIRONMENTS:
+    for environment in environments.PORTALS:
         go(environment)
     return go
 

@@ -1,17 +1,21 @@
 """The demonstration: companies of every kind, loaded once, and people who can sign in."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Count
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from audit.models import Event
 from organisations.models import Organisation, PabApproval
 from promotion import demonstration
+from promotion.demonstration_companies import SHOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +44,23 @@ def test_uit_has_companies_of_every_kind(be: Callable[[str], None]) -> None:
         pk__in=PabApproval.objects.values("organisation")
     )
     assert [company.name for company in unapproved] == ["Tidepool Power Ltd"]
-    assert demonstration.SHOWN in {company.name for company in companies}
+    assert SHOWN in {company.name for company in companies}
+
+
+def test_the_members_of_a_company_are_of_every_kind(be: Callable[[str], None]) -> None:
+    be("uit")
+
+    printed("load_demonstration")
+
+    shown = Organisation.objects.get(name=SHOWN)
+    today = timezone.now().date()
+    expiry = [member.expires_date for member in shown.memberships.all()]
+    assert any(day <= today for day in expiry)
+    assert any(today < day < today + timedelta(days=30) for day in expiry)
+    assert shown.memberships.filter(all_dip_ids=False, dip_ids__isnull=False).exists()
+    assert shown.invitations.get().is_open
+    [engineer] = User.objects.annotate(companies=Count("memberships")).filter(companies=2)
+    assert shown.memberships.filter(user=engineer).exists()
 
 
 def test_production_has_its_dip_manager_alone(be: Callable[[str], None]) -> None:

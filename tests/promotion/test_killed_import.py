@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.servers import postgres_url, redis_url
-from tests.jobs.deployment import Deployment, embedded, with_servers
-from tests.leaving_out import leave_out
+from tests.jobs.deployment import EITHER, Deployment, either
 
 pytestmark = pytest.mark.deploy
 COMPANIES = 500
@@ -25,16 +23,9 @@ WHOLE = {
 }
 
 
-@pytest.fixture(params=["SQLite and files", "PostgreSQL and Redis"])
+@pytest.fixture(params=EITHER)
 def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deployment]:
-    if request.param == "SQLite and files":
-        with embedded(tmp_path, **SETTINGS) as own:
-            yield own
-        return
-    postgres, redis = postgres_url(), redis_url()
-    if postgres is None or redis is None:
-        leave_out("No PostgreSQL or no Redis answers.")
-    with with_servers(tmp_path, postgres, redis, **SETTINGS) as own:
+    with either(request.param, tmp_path, **SETTINGS) as own:
         yield own
 
 
@@ -46,21 +37,12 @@ def whole_companies(deployment: Deployment) -> int:
     return int(count)
 
 
-def wait_for_another_attempt(deployment: Deployment) -> None:
-    """Return when a worker has taken the job up once more."""
-    query = "SELECT attempts FROM jobs_job"
-    before = deployment.query(query)
-    deployment.wait_for(
-        lambda: deployment.query(query) != before, seconds=60, what="The worker's taking up the job"
-    )
-
-
 def test_killed_workers_leave_whole_companies_and_another_finishes(deployment: Deployment) -> None:
     deployment.python("-m", "tests.promotion.fill_production", str(COMPANIES))
     counts = []
     for pause in (0.1, 0.6):
         worker = deployment.start_worker()
-        wait_for_another_attempt(deployment)
+        deployment.wait_for_another_attempt()
         time.sleep(pause)
         deployment.kill(worker)
         counts.append(whole_companies(deployment))

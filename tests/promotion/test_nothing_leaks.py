@@ -80,9 +80,13 @@ def everything(manager: DipManagerActor) -> Organisation:
         first_name="Invitia",
         last_name="Invitanski",
         email="invitia@zephyr.example",
+        is_user_admin=True,
         token_hash="f" * 64,
         sent_at=timezone.now(),
         expires_at=timezone.now() + timedelta(days=7),
+    )
+    factories.webhook(
+        dip_id=company.mpids.get().dip_ids.get(), url="https://hooks.zephyr.example/secret-path"
     )
     return company
 
@@ -147,6 +151,13 @@ def test_the_rest_of_the_document_is_the_envelope_alone(manager: DipManagerActor
     assert digest["algorithm"] == "sha-256"
 
 
+def test_no_webhook_is_in_the_file(manager: DipManagerActor) -> None:
+    """Slide 5, 'Message Channel Set-up': Production URLs need to be defined."""
+    content = read_extract(extracted(manager, everything(manager)))
+
+    assert "hooks.zephyr.example" not in content.model_dump_json()
+
+
 def test_every_field_that_is_copied_exists() -> None:
     for label, names in COPIED.items():
         known = {field.name for field in apps.get_model(label)._meta.concrete_fields}
@@ -187,5 +198,6 @@ def test_rows_are_there_of_what_must_not_cross(manager: DipManagerActor) -> None
     everything(manager)
 
     for label in ("accounts.User", "organisations.ApiKey", "organisations.Membership",
-                  "organisations.Invitation", "mfa.Authenticator"):  # fmt: skip
+                  "organisations.Invitation", "mfa.Authenticator",
+                  "channels.WebhookConfiguration"):  # fmt: skip
         assert apps.get_model(label)._default_manager.exists(), label

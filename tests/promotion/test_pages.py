@@ -334,13 +334,10 @@ def test_the_pipeline_of_production_shows_stages(
 
     def invited(name: str, **fields: Any) -> None:
         other = factories.company(name=name)
-        other.invitations.create(
-            **{
-                "first_name": "A", "last_name": "B", "email": "a@b.example",
-                "token_hash": name, "sent_at": now - timedelta(days=9),
-                "expires_at": now + timedelta(days=1), **fields,
-            }
-        )  # fmt: skip
+        factories.invitation(
+            organisation=other, is_primary=True, sent_at=now - timedelta(days=9), **fields
+        )
+        factories.invitation(organisation=other)  # of another member: counts for nothing
 
     invited("Invited")
     invited("Expired", expires_at=now - timedelta(days=1))

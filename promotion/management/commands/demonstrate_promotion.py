@@ -17,13 +17,14 @@ from organisations.services.dip_ids import set_effective_dates
 from organisations.services.invitations import mail_state_of, send_invitation
 from promotion import demonstration, queries
 from promotion.apply import summary_of
+from promotion.demonstration_companies import COMPANIES, INVITED, SHOWN
 from promotion.errors import UnableToFetch
 from promotion.fetch import CandidateExtract, fetch_candidates
 from promotion.models import Import
 from promotion.receive import document_of, plans_for
 
 WAIT_SECONDS = 60
-COMPANY = next(it for it in demonstration.COMPANIES if it.name == demonstration.SHOWN)
+COMPANY = next(it for it in COMPANIES if it.name == SHOWN)
 
 
 class Command(BaseCommand):
@@ -92,7 +93,7 @@ class Command(BaseCommand):
         )
 
     def _invite(self) -> None:
-        email, first_name, last_name = demonstration.INVITED
+        email, first_name, last_name = INVITED
         company = Organisation.objects.get(company_number=COMPANY.company_number)
         self._say(f"3. Invite {first_name} {last_name} as Primary User Admin")
         page = settings.PUBLIC_URL + reverse("promotion:company", args=[company.pk])
