@@ -173,6 +173,7 @@ ORGANISATION_PATHS = {
     "organisations.invitation": "organisation",
     "organisations.apikey": "dip_id__mpid__organisation",
     "channels.webhookconfiguration": "dip_id__mpid__organisation",
+    "certificates.certificate": "organisation",
     "audit.event": "organisation_id",
 }
 EVENT = "audit.event"

@@ -1,0 +1,70 @@
+"""Whose certificate this is: what the DIP asks of every certificate that somebody shows it.
+
+A certificate is taken if an issuing CA of this environment has signed it, it is within its
+dates, it is not revoked, and it is one that the DIP had issued to a company. What it may be used
+for, and for whom, is the caller's question.
+"""
+
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from certificates import trust
+from certificates.models import Certificate
+from certificates.pki import formats
+from certificates.pki.paths import check_dates
+from certificates.pki.refusals import OutOfDate
+from dip_portal.lib import environment as environments
+
+
+class NotRecognised(Exception):
+    """The DIP does not take this certificate: `code` for machines, the text for people.
+
+    Codes: untrusted_certificate, expired_certificate, unknown_certificate, revoked_certificate.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def recognise(certificate: x509.Certificate, *, now: datetime) -> Certificate:
+    """Return the company's certificate that this is: one query. Raises NotRecognised."""
+    if not any(_has_signed(authority, certificate) for authority in trust.issuing_authorities()):
+        label = environments.current().label
+        raise NotRecognised(
+            "untrusted_certificate",
+            f"The certificate was not issued by the DIP's authority for {label}. Use one that "
+            f"was issued in {label}: certificates of the other environment are nothing here.",
+        )
+    try:
+        check_dates(certificate, now=now)
+    except OutOfDate as refusal:
+        raise NotRecognised("expired_certificate", str(refusal)) from None
+    found = (
+        Certificate.objects.select_related("organisation")
+        .filter(thumbprint=formats.thumbprint(certificate))
+        .first()
+    )
+    if found is None:
+        raise NotRecognised(
+            "unknown_certificate",
+            "The certificate was not requested through the DIP. Request one on the Certificates "
+            "tab of your company, and use that.",
+        )
+    if found.is_revoked:
+        raise NotRecognised(
+            "revoked_certificate",
+            f"The certificate was revoked on {found.revoked_at:%Y-%m-%d %H:%M} UTC. Use another "
+            "one, or request a new one on the Certificates tab of your company.",
+        )
+    return found
+
+
+def _has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

@@ -1,0 +1,52 @@
+"""Which certificate authorities this environment believes: those pinned in files, none else.
+
+`TRUSTED_KEYS_DIR/authorities/` holds `root-1.pem`, `uit-1.pem`, `production-1.pem` and so on,
+as Atlas publishes them (`prepare_atlas`, `rotate_authority`) or an operator copies them there.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography import x509
+from django.conf import settings
+
+from dip_portal.lib import environment as environments
+
+
+class NoTrustedAuthority(Exception):
+    """No issuing CA of this environment is pinned here; the text says what to do."""
+
+
+def issuing_authorities() -> list[x509.Certificate]:
+    """Return the issuing CAs of this environment, newest first. Raises NoTrustedAuthority."""
+    name = environments.current().name
+    found = _pinned(name)
+    if not found:
+        raise NoTrustedAuthority(
+            f"No certificate authority for {environments.current().label} is in "
+            f"{_folder()}: copy {name}-1.pem of Atlas there."
+        )
+    return found
+
+
+def roots() -> list[x509.Certificate]:
+    """Return the roots above them, newest first; none if none is pinned."""
+    return _pinned("root")
+
+
+def _folder() -> Path:
+    folder: Path = settings.TRUSTED_KEYS_DIR
+    return folder / "authorities"
+
+
+def _pinned(kind: str) -> list[x509.Certificate]:
+    paths = _folder().glob(f"{kind}-*.pem")
+    numbered = {path: path.stem.rpartition("-")[2] for path in paths}
+    known = [path for path, number in numbered.items() if number.isdecimal()]
+    known.sort(key=lambda path: int(numbered[path]), reverse=True)
+    return [_read(path, path.stat().st_mtime_ns) for path in known]
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, changed: int) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
