@@ -283,6 +283,15 @@ EXTRACT_MAX_BYTES = env.int("EXTRACT_MAX_BYTES", default=5 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# --- The DIP's API, and the authority that it asks for certificates ----------------------
+
+# The address of the API, which signatures may cover: where clients show their certificates.
+DIP_API_URL = env.str("DIP_API_URL", default=PUBLIC_URL).rstrip("/")
+# GlobalSign Atlas's API (HVCA), without /v2, and a PEM file of those who vouch for its TLS
+# certificate: the authorities that this machine trusts where it is empty.
+HVCA_URL = env.str("HVCA_URL", default="https://localhost:8443").rstrip("/")
+HVCA_CA_FILE = env.str("HVCA_CA_FILE", default="")
+
 # --- Message channels -------------------------------------------------------------------
 
 # Webhooks are at public addresses alone, and in these networks besides (10.0.0.0/8): for tests.
