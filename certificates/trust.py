@@ -1,6 +1,6 @@
 """Which certificate authorities this environment believes: those pinned in files, none else.
 
-`TRUSTED_KEYS_DIR/authorities/` holds `root-1.pem`, `uit-1.pem`, `production-1.pem` and so on,
+`AUTHORITY_DIR/authorities/` holds `root-1.pem`, `uit-1.pem`, `production-1.pem` and so on,
 as Atlas publishes them (`prepare_atlas`, `rotate_authority`) or an operator copies them there.
 """
 
@@ -35,7 +35,7 @@ def roots() -> list[x509.Certificate]:
 
 
 def _folder() -> Path:
-    folder: Path = settings.TRUSTED_KEYS_DIR
+    folder: Path = settings.AUTHORITY_DIR
     return folder / "authorities"
 
 

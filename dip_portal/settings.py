@@ -48,6 +48,11 @@ TRUSTED_KEYS_DIR = Path(
     env.str("DIP_TRUSTED_KEYS_DIR", default=str(BASE_DIR / "var" / "trusted-keys"))
 )
 
+# Where Atlas and the DIP meet on disk: `authorities` are the CAs that the DIP believes,
+# `platform` its own requests and certificates.
+AUTHORITY_DIR = Path(env.str("DIP_AUTHORITY_DIR", default=str(TRUSTED_KEYS_DIR)))
+PLATFORM_KEY_FILE = DIP_SECRETS_DIR / "platform-key.pem"
+
 # --- Django ----------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -268,7 +273,7 @@ else:
     EMAIL_FILE_PATH = str(DIP_HOME / "sent-mail")
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL",
-    default=f"{_environment.product} {_environment.label} <no-reply@{DIP_ENVIRONMENT}.dip.example>",
+    default=f"{_environment.product} {_environment.label} <no-reply@{_environment.domain}>",
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The page that shows the text of sent mails, invitation links and all: on for the
@@ -424,6 +429,11 @@ CERTIFICATE_AUTHORITY = {
             "task": "atlas.rebuild_crls",
             "schedule": 15.0,
             "options": {"expires": 15},
+        },
+        "publish CA certificates": {
+            "task": "atlas.publish",
+            "schedule": 5.0,
+            "options": {"expires": 5},
         },
         "look again for verification codes": {
             "task": "atlas.recheck_claims",

@@ -42,7 +42,9 @@ def _quick_passwords(settings: Any) -> None:
 def _files_of_its_own(settings: Any, tmp_path: Any) -> None:
     """Give every test keys of its own, and let it trust nobody yet."""
     settings.SIGNING_KEY_FILE = tmp_path / "signing-key.jwk.json"
+    settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
     settings.TRUSTED_KEYS_DIR = tmp_path / "trusted-keys"
+    settings.AUTHORITY_DIR = settings.TRUSTED_KEYS_DIR
 
 
 @pytest.fixture

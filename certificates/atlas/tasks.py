@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from certificates.atlas.services import authorities, domains, identities
+from certificates.atlas.services import authorities, domains, identities, publishing
 
 
 @shared_task(name="atlas.vet_due")
@@ -16,6 +16,12 @@ def vet_due() -> None:
 def recheck_claims() -> None:
     """Look again for the verification codes that were not there a moment ago."""
     domains.recheck_due(now=timezone.now())
+
+
+@shared_task(name="atlas.publish")
+def publish() -> None:
+    """Let the DIP find every CA certificate, also one whose file was lost."""
+    publishing.publish_authorities()
 
 
 @shared_task(name="atlas.rebuild_crls")

@@ -31,6 +31,11 @@ class Environment:
     can_import: bool = False
     is_certificate_authority: bool = False
 
+    @property
+    def domain(self) -> str:
+        """The name of this deployment of the DIP, in its own certificate and as a mail sender."""
+        return f"{self.name}.dip.example"
+
 
 UIT = Environment(
     name="uit",

@@ -1,4 +1,7 @@
-"""Secrets that are made once, at first start, and kept in files that only their owner reads."""
+"""Keys in files: secrets that only their owner reads, and public halves for everybody.
+
+Secrets are made once, at first start. Every file is written whole: nobody reads half a key.
+"""
 
 import contextlib
 import os
@@ -25,6 +28,23 @@ def read_or_create(path: Path, make: Callable[[], str]) -> str:
 def replace(path: Path, text: str) -> None:
     """Write a secret to the file at `path` whole, in place of what is there. Mode 0600."""
     _draft(path, text).replace(path)
+
+
+def publish(path: Path, content: str) -> bool:
+    """Write what everybody may read to the file at `path` whole; tell whether it was needed.
+
+    A file that says the same already is left alone. Mode 0644; makes the folder.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.read_text() == content:
+            return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".draft")
+    with os.fdopen(handle, "w") as file:
+        file.write(content)
+    Path(name).chmod(0o644)
+    Path(name).replace(path)
+    return True
 
 
 def _draft(path: Path, text: str) -> Path:

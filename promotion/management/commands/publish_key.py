@@ -1,6 +1,5 @@
 """The command `publish_key`: put this environment's public key where the other can pin it."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from dip_portal.lib import environment as environments
+from dip_portal.lib import keyfiles
 from promotion.signing import own_key, public_jwk
 
 
@@ -22,10 +22,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the file whole, so that nobody reads half a key."""
         folder: Path = settings.TRUSTED_KEYS_DIR
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{environments.current().name}.jwk.json"
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as draft:
-            draft.write(public_jwk())
-        Path(draft.name).chmod(0o644)
-        Path(draft.name).replace(path)
+        keyfiles.publish(path, public_jwk())
         self.stdout.write(f"Public key {own_key().thumbprint()} written to {path}")

@@ -7,12 +7,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from certificates.atlas import demonstration
+from certificates.atlas.services import publishing
 from certificates.atlas.services.authorities import ensure_authorities
 from dip_portal.lib import environment as environments
 
 
 class Command(BaseCommand):
-    """Makes the authority and loads the demonstration; a second time changes nothing."""
+    """Makes and publishes the authority, loads the demonstration.
+
+    A second time changes nothing.
+    """
 
     help = (
         "Make the certificate authorities, and customers to rehearse with unless "
@@ -26,6 +30,8 @@ class Command(BaseCommand):
             raise CommandError(f"{environment.label} is not Atlas: see DIP_ENVIRONMENT.")
         was_made = ensure_authorities(now=timezone.now())
         self.stdout.write(f"The certificate authorities are {'made' if was_made else 'there'}.")
+        publishing.publish_authorities()
+        self.stdout.write(f"Their certificates are in {settings.AUTHORITY_DIR / 'authorities'}.")
         if settings.DEMONSTRATION:
             demonstration.load(now=timezone.now())
             self.stdout.write("The demonstration's customers are registered.")

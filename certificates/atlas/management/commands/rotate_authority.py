@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from certificates.atlas.actors import AtlasActor
-from certificates.atlas.services import authorities
+from certificates.atlas.services import authorities, publishing
 from certificates.pki import formats
 from dip_portal.lib import environment as environments
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
             kind=authorities.Kind(options["kind"].upper()),
             now=timezone.now(),
         )
+        publishing.publish_authorities()
         for authority in made:
             thumbprint = formats.thumbprint(authority.certificate)
             self.stdout.write(f"{authority}, SHA-256 {thumbprint}")
