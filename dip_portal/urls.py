@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from dip_portal.home import home
 from dip_portal.lib.health import health
@@ -13,6 +14,8 @@ urlpatterns = [
     path("accounts/", include("accounts.allauth_urls")),
     path("audit/", include("operations.urls")),
     path("admin/promotion/", include("promotion.urls")),
+    # The DIP Manager's work begins at the pipeline, not at a list of tables.
+    path("admin/", RedirectView.as_view(pattern_name="promotion:pipeline")),
     path("admin/", admin.site.urls),
     path("service/promotion/v1/", include("promotion.service_urls")),
     path("health/", health, name="health"),

@@ -21,7 +21,7 @@ POST_ONLY = but(ADMIN, 405)
 INCOMPLETE = 422
 
 THEME = {
-    "admin/": form(ADMIN),
+    "admin/": form(ELSEWHERE),
     "admin/search/": form(ADMIN),
     # The portal's sign-in is the admin's: who is no DIP Manager is told so.
     "admin/login/": Address(

@@ -57,6 +57,13 @@ def upload(dana_client: Client) -> Callable[..., Any]:
     return send
 
 
+def test_the_admin_begins_at_the_pipeline(dana_client: Client) -> None:
+    answer = dana_client.get("/admin/")
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/admin/promotion/"
+
+
 def test_companies_are_extracted_and_what_cannot_be_is_told(
     in_uit: None, dana_client: Client
 ) -> None:
