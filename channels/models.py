@@ -1,4 +1,4 @@
-"""Where the DIP delivers to: the webhooks of a DIP ID."""
+"""Where the DIP delivers to: the webhooks of a DIP ID; and what is kept of calls to its API."""
 
 from django.db import models
 from django.db.models import Q
@@ -70,3 +70,52 @@ class WebhookConfiguration(models.Model):
     @property
     def is_for_status_messages(self) -> bool:
         return self.publication == STATUS_MESSAGES
+
+
+class SeenSignature(models.Model):
+    """A signature of a call that has come, by the SHA-256 of its raw bytes: it is taken once.
+
+    `expires_at` is when its date leaves the window: from then on it is refused anyway.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class FailedCall(models.Model):
+    """A call to the API that was refused, for the testers of the DIP ID's company to compare.
+
+    `canonical_full` and `canonical_path` are the strings that the DIP computed for the call as
+    it arrived. No key, no signature and no body is here. `code` is one of
+    channels.refusals.CODES; a certificate is named by its subject and SHA-256 thumbprint.
+    """
+
+    dip_id = models.ForeignKey(DipId, on_delete=models.CASCADE, related_name="failed_calls")
+    at = models.DateTimeField()
+    method = models.CharField(max_length=10)
+    url = models.TextField()
+    status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=60)
+    sentence = models.TextField()
+    canonical_full = models.TextField()
+    canonical_path = models.TextField()
+    signature_date = models.CharField(max_length=100, blank=True)
+    content_hash = models.CharField(max_length=100, blank=True)
+    body_size = models.PositiveIntegerField()
+    client_subject = models.TextField(blank=True)
+    client_thumbprint = models.CharField(max_length=64, blank=True)
+    signature_subject = models.TextField(blank=True)
+    signature_thumbprint = models.CharField(max_length=64, blank=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    correlation_id = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = "failed API call"
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["dip_id", "-at"], name="failed_call_by_dip_id")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"

@@ -102,6 +102,8 @@ MIDDLEWARE = [
     "dip_portal.lib.correlation.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Answers the API's paths itself: nothing below, sessions least of all, is for them.
+    "channels.api.middleware.ApiMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -208,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "forget old calls to the API": {
+        "task": "channels.forget_calls",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DIP_HOME / "beat-schedule")
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
@@ -301,6 +308,16 @@ HVCA_CA_FILE = env.str("HVCA_CA_FILE", default="")
 
 # Webhooks are at public addresses alone, and in these networks besides (10.0.0.0/8): for tests.
 WEBHOOK_NETWORKS = env.list("DIP_WEBHOOK_NETWORKS", default=[])
+
+# How far the date of a call's signature may be from the DIP's clock, either way.
+SIGNATURE_WINDOW_SECONDS = env.int("DIP_SIGNATURE_WINDOW_SECONDS", default=300)
+API_MAX_BYTES = env.int("DIP_API_MAX_BYTES", default=1024 * 1024)
+# Calls of a minute: of one DIP ID, and from one network address, good ones and bad.
+API_CALLS_PER_DIP_ID = env.int("DIP_API_CALLS_PER_DIP_ID", default=600)
+API_CALLS_PER_ADDRESS = env.int("DIP_API_CALLS_PER_ADDRESS", default=1200)
+# Of each DIP ID that many failed calls are kept for its company to look at, that long.
+FAILED_CALLS_KEPT = env.int("DIP_FAILED_CALLS_KEPT", default=200)
+FAILED_CALLS_DAYS = env.int("DIP_FAILED_CALLS_DAYS", default=14)
 
 # Invented companies and people, made by `load_demonstration`.
 DEMONSTRATION = env.bool("DIP_DEMONSTRATION", default=True)

@@ -18,5 +18,6 @@ urlpatterns = [
     path("admin/", RedirectView.as_view(pattern_name="promotion:pipeline")),
     path("admin/", admin.site.urls),
     path("service/promotion/v1/", include("promotion.service_urls")),
+    path("", include("channels.api.urls")),
     path("health/", health, name="health"),
 ]

@@ -60,6 +60,9 @@ date, and in no other company. The DIP Manager's rights are the same in all comp
 whoever has nothing to do with a company, it is not there (404); a member without the right is
 told who has it (403).
 
+*The DIP ID by API*: whoever calls the API with the key, certificates and signature of a DIP ID
+has the right for that DIP ID ([api](api.md)).
+
 *Within DIP IDs*: a member who is limited to some DIP IDs has the right for these only.
 """
 
@@ -72,6 +75,7 @@ def access_table() -> str:
         *(str(role.label) for role in Role),
         "DIP Manager",
         "Other environment",
+        "The DIP ID by API",
         "Where",
         "Within DIP IDs",
     ]
@@ -87,6 +91,7 @@ def _row(action: Action, rule: Rule) -> list[str]:
         *(_tick(role in rule.roles) for role in Role),
         _tick(rule.dip_manager),
         _tick(rule.other_environment),
+        _tick(rule.own_dip_id),
         " and ".join(one.label for one in environments.PORTALS.values() if rule.where(one)),
         _tick(rule.within_dip_ids),
     ]

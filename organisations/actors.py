@@ -70,6 +70,17 @@ class OtherEnvironmentActor(Actor):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DipIdActor(Actor):
+    """A DIP ID that calls the API, proven by certificate, key and signature of the call.
+
+    `dip_id_key` and `organisation_id` are the primary keys of the DIP ID and of its company.
+    """
+
+    dip_id_key: int
+    organisation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SystemActor(Actor):
     """The DIP itself, where a rule brings a change about and no person does."""
 

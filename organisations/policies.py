@@ -20,6 +20,7 @@ from dip_portal.lib.environment import Environment
 from organisations.actors import (
     ActingMembership,
     Actor,
+    DipIdActor,
     DipManagerActor,
     MemberActor,
     OtherEnvironmentActor,
@@ -86,6 +87,8 @@ def _in_a_portal(environment: Environment) -> bool:
 class Rule:
     """Who may: members with one of `roles`, DIP Managers, the other environment.
 
+    `own_dip_id` is a DIP ID itself, by the API, with what is its own.
+
     `where` says in which environments the action exists at all: in both portals if it does
     not say. `within_dip_ids` says that a member who is limited to some DIP IDs may act on
     these only.
@@ -94,6 +97,7 @@ class Rule:
     roles: frozenset[Role] = frozenset()
     dip_manager: bool = False
     other_environment: bool = False
+    own_dip_id: bool = False
     where: Callable[[Environment], bool] = _in_a_portal
     within_dip_ids: bool = False
 
@@ -140,8 +144,10 @@ RULES: dict[Action, Rule] = {
     Action.INVITATION_VIEW: OPERATOR,
     Action.INVITATION_SEND: OPERATOR,
     Action.INVITATION_REVOKE: OPERATOR,
-    Action.CHANNEL_VIEW: Rule(roles=ANY_MEMBER, dip_manager=True, within_dip_ids=True),
-    Action.CHANNEL_CONFIGURE: Rule(roles=MESSAGE_ADMIN, within_dip_ids=True),
+    Action.CHANNEL_VIEW: Rule(
+        roles=ANY_MEMBER, dip_manager=True, own_dip_id=True, within_dip_ids=True
+    ),
+    Action.CHANNEL_CONFIGURE: Rule(roles=MESSAGE_ADMIN, own_dip_id=True, within_dip_ids=True),
     Action.PIPELINE_VIEW: OPERATOR,
     Action.EXTRACT_VIEW: Rule(dip_manager=True, where=_extracting),
     Action.EXTRACT_MAKE: Rule(dip_manager=True, where=_extracting),
@@ -173,6 +179,7 @@ ORGANISATION_PATHS = {
     "organisations.invitation": "organisation",
     "organisations.apikey": "dip_id__mpid__organisation",
     "channels.webhookconfiguration": "dip_id__mpid__organisation",
+    "channels.failedcall": "dip_id__mpid__organisation",
     "certificates.certificate": "organisation",
     "audit.event": "organisation_id",
 }
@@ -182,6 +189,7 @@ DIP_ID_PATHS = {
     "organisations.dipid": "pk",
     "organisations.apikey": "dip_id",
     "channels.webhookconfiguration": "dip_id",
+    "channels.failedcall": "dip_id",
 }
 
 
@@ -222,6 +230,8 @@ def decide(actor: Actor, action: Action, resource: Model | None = None) -> Decis
         return ALLOWED if rule.dip_manager else _for_roles(rule)
     if isinstance(actor, OtherEnvironmentActor):
         return ALLOWED if rule.other_environment else STRANGER
+    if isinstance(actor, DipIdActor):
+        return ALLOWED if rule.own_dip_id and _is_of(actor, resource) else STRANGER
     if not isinstance(actor, MemberActor) or resource is None:
         return STRANGER
     membership = actor.membership_in(_organisation_id(resource))
@@ -268,9 +278,13 @@ def visible(actor: Actor, action: Action, queryset: QuerySet[AnyModel]) -> Query
         return queryset if rule.dip_manager else queryset.none()
     if isinstance(actor, OtherEnvironmentActor):
         return queryset if rule.other_environment else queryset.none()
+    label = queryset.model._meta.label_lower
+    if isinstance(actor, DipIdActor):
+        if not rule.own_dip_id or label not in DIP_ID_PATHS:
+            return queryset.none()
+        return queryset.filter(**{DIP_ID_PATHS[label]: actor.dip_id_key})
     if not isinstance(actor, MemberActor):
         return queryset.none()
-    label = queryset.model._meta.label_lower
     acting = [own for own in actor.memberships if own.roles & rule.roles]
     path = ORGANISATION_PATHS[label]
     if label == EVENT:
@@ -322,6 +336,12 @@ def _dip_id(resource: Model) -> int | None:
     if path is None:
         return None
     return _key(getattr(resource, path))
+
+
+def _is_of(actor: DipIdActor, resource: Model | None) -> bool:
+    if resource is None or resource._meta.label_lower not in DIP_ID_PATHS:
+        return False
+    return _dip_id(resource) == actor.dip_id_key
 
 
 def _key(value: Any) -> int | None:

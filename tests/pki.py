@@ -8,6 +8,7 @@ from functools import cache
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils import timezone
 
@@ -115,7 +116,7 @@ def csr(private_key: rsa.RSAPrivateKey, names: Sequence[str]) -> bytes:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(it) for it in names]), False)
         .sign(private_key, hashes.SHA256())
     )
-    return request.public_bytes(formats.Encoding.PEM)
+    return request.public_bytes(Encoding.PEM)
 
 
 def sign_csr(

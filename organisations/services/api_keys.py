@@ -35,9 +35,10 @@ def reveal(api_key: ApiKey) -> str:
 
 
 def find(key: str) -> ApiKey | None:
-    """Return the row of a key that somebody presents, by its blind index: one query."""
+    """Return the row of a key that somebody presents, with its DIP ID and company: one query."""
     index = secrets.blind_index(key, purpose=PURPOSE)
-    return ApiKey.objects.select_related("dip_id__mpid").filter(blind_index=index).first()
+    rows = ApiKey.objects.select_related("dip_id__mpid__organisation")
+    return rows.filter(blind_index=index).first()
 
 
 def _sealed() -> tuple[str, str]:

@@ -32,6 +32,7 @@ def test_a_row_says_who_where_and_within_what() -> None:
         "See the DIP IDs of a company",
         *(["yes"] * 5),
         "–",
+        "–",
         "UIT and Production",
         "yes",
     ]

@@ -1,7 +1,7 @@
 """Every address of the project, asked by every kind of person with every method, in both portals.
 
-A new address fails here until it has a row in the table of its room: portal.py, admin.py
-or promotion.py, beside this file.
+A new address fails here until it has a row in the table of its room: portal.py, admin.py,
+api.py or promotion.py, beside this file.
 """
 
 import re
@@ -15,11 +15,11 @@ from django.db import transaction
 from django.test import Client
 
 from dip_portal.lib import environment as environments
-from tests.access import admin, portal, promotion, walk
+from tests.access import admin, api, portal, promotion, walk
 from tests.access.codes import Address
 from tests.access.walk import ACTORS, NOBODY, World
 
-TABLE: dict[str, Address] = {**portal.TABLE, **admin.TABLE, **promotion.TABLE}
+TABLE: dict[str, Address] = {**portal.TABLE, **admin.TABLE, **promotion.TABLE, **api.TABLE}
 # The list of an app in the admin names its apps in its route: whichever they are.
 APP_LIST = re.compile(r"^admin/\^\(\?P<app_label>[\w|]+\)/\$$")
 OK, NOT_ALLOWED = 200, 405

@@ -12,10 +12,12 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from audit.services import record
+from channels.models import WebhookConfiguration
 from organisations.actors import (
     SYSTEM,
     Actor,
     AnonymousActor,
+    DipIdActor,
     DipManagerActor,
     OtherEnvironmentActor,
     SystemActor,
@@ -35,7 +37,9 @@ from organisations.policies import (
 from organisations.roles import DipRoleCode, Role
 from tests import factories
 
-MODELS: list[type[Model]] = [Organisation, DipId, ApiKey, Membership, Event]
+MODELS: list[type[Model]] = [
+    *(Organisation, DipId, ApiKey, Membership, Event, WebhookConfiguration)
+]
 
 
 @pytest.fixture
@@ -52,6 +56,8 @@ def actors(company: Organisation, settings: Any) -> dict[str, Actor]:
     one = DipId.objects.order_by("dip_id").first()
     assert one is not None
 
+    for dip_id in DipId.objects.all():
+        factories.webhook(dip_id=dip_id)
     for thing in (company, other, *DipId.objects.select_related("mpid")):
         owner = thing.mpid.organisation_id if isinstance(thing, DipId) else thing.pk
         record(actor=SYSTEM, action="test:do", subject=thing, organisation_id=owner)
@@ -77,6 +83,7 @@ def actors(company: Organisation, settings: Any) -> dict[str, Actor]:
         "no member": actor_for(factories.user(), day=day),
         "DIP Manager": actor_for(factories.user(is_dip_manager=True), day=day),
         "other environment": OtherEnvironmentActor(label="Production", environment="production"),
+        "DIP ID": DipIdActor(dip_id_key=one.pk, organisation_id=company.pk),
         "system": SystemActor(),
         "nobody": AnonymousActor(),
     }
@@ -181,9 +188,26 @@ def test_every_model_of_a_company_is_on_the_map() -> None:
 
     models = {
         model._meta.label_lower
-        for app in ("organisations", "channels")
+        for app in ("organisations", "certificates", "channels")
         for model in apps.get_app_config(app).get_models()
         if not model._meta.auto_created
     }
 
-    assert set(ORGANISATION_PATHS) - {"audit.event"} == models
+    nobodys = {"channels.seensignature"}
+    assert set(ORGANISATION_PATHS) - {"audit.event"} == models - nobodys
+
+
+def test_a_dip_id_by_api_has_its_own_channels_and_nothing_else(company: Organisation) -> None:
+    own, other = DipId.objects.select_related("mpid").order_by("pk")
+    webhooks = [factories.webhook(dip_id=one) for one in (own, other)]
+    actor = DipIdActor(dip_id_key=own.pk, organisation_id=company.pk)
+
+    for action in Action:
+        is_its_own = action in {Action.CHANNEL_VIEW, Action.CHANNEL_CONFIGURE}
+        assert decide(actor, action, own).allowed == is_its_own, action
+        assert decide(actor, action, webhooks[0]).allowed == is_its_own, action
+        for resource in (other, webhooks[1], company, None):
+            assert decide(actor, action, resource).is_stranger, action
+        seen = visible(actor, action, WebhookConfiguration.objects.all())
+        assert list(seen) == ([webhooks[0]] if is_its_own else []), action
+        assert not visible(actor, action, Organisation.objects.all()).exists()

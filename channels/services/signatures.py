@@ -1,0 +1,39 @@
+"""Signatures that have come: each is taken once.
+
+Kept in the database, which all web processes share and which no restart empties. A signature
+is forgotten when its date is outside the window, for then it is refused anyway.
+"""
+
+import hashlib
+from datetime import datetime
+
+from django.db import connection
+
+from channels.models import SeenSignature
+
+# The ORM would need a transaction, or would not tell whether the row is new.
+INSERT = (
+    f'INSERT INTO "{SeenSignature._meta.db_table}" ("digest", "expires_at") VALUES (%s, %s) '  # noqa: S608
+    "ON CONFLICT DO NOTHING"
+)
+
+
+def is_first_use(signature: bytes, *, expires_at: datetime) -> bool:
+    """Note a signature, and tell whether it comes for the first time: one query.
+
+    Of two equal ones at the same moment the database takes one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT,
+            [
+                hashlib.sha256(signature).hexdigest(),
+                connection.ops.adapt_datetimefield_value(expires_at),
+            ],
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def forget_expired(*, now: datetime) -> int:
+    """Forget the signatures whose date is outside the window by now; return how many."""
+    return SeenSignature.objects.filter(expires_at__lt=now).delete()[0]
