@@ -4,6 +4,7 @@ Needs no server: each deployment has its own SQLite database, file broker, secre
 mails under var/<environment>. Ctrl-C stops everything.
 """
 
+import datetime
 import itertools
 import os
 import socket
@@ -16,12 +17,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.make_certificate import AUTHORITY_FILE, make_certificate
 from deploy.processes import ChildFailed, Processes, Stopped
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 HEALTHY_WITHIN_SECONDS = 60
 LOG_BYTES_KEPT = 5_000_000
+# What the certificate of the TLS ports is for.
+GATEWAY_NAMES = ("localhost", "127.0.0.1")
 
 # Settings of another deployment (a compose file, a developer's shell) that must not leak
 # into the embedded one: they would give all deployments the same database or key.
@@ -55,12 +59,21 @@ class UnableToRun(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Listener:
-    """A further process of a deployment that listens: its words and its port."""
+    """A further process of a deployment that listens: its words and its port.
+
+    `scheme` is that of its URL, if it has one.
+    """
 
     name: str
     words: tuple[str, ...]
     port: int
     port_variable: str
+    scheme: str = ""
+
+    @property
+    def address(self) -> str:
+        host = f"{self.scheme}://localhost" if self.scheme else "127.0.0.1"
+        return f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +114,13 @@ class Deployment:
 def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment, Deployment]:
     """Return UIT, Production and Atlas as the variables want them.
 
-    DIP_UIT_PORT (8001), DIP_PRODUCTION_PORT (8002), DIP_ATLAS_PORT (8003),
+    DIP_UIT_PORT (8001), DIP_PRODUCTION_PORT (8002), DIP_ATLAS_PORT (8003), those of their APIs
+    by TLS, DIP_UIT_API_PORT (8441), DIP_PRODUCTION_API_PORT (8442), DIP_ATLAS_API_PORT (8443),
     DIP_ATLAS_DNS_PORT (8053), DIP_VAR (the folder of everything they keep, `var`). Raises
     UnableToRun for a port that is none, or is wanted twice.
     """
     var = Path(environment.get("DIP_VAR") or ROOT / "var").resolve()
+    gateway = var / "gateway"
 
     def port(variable: str, default: str) -> int:
         text = environment.get(variable) or default
@@ -113,7 +128,24 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
             raise UnableToRun(f"{variable} is {text!r}; it must be a port number, 1 to 65535.")
         return int(text)
 
-    def portal(name: str, label: str, variable: str, default: str) -> Deployment:
+    def api(variable: str, default: str) -> Listener:
+        number = port(variable, default)
+        return Listener(
+            name="API",
+            words=(
+                *("-m", "gunicorn", "--config", "python:deploy.gunicorn_tls_conf"),
+                *("--workers", "1", "--bind", f"127.0.0.1:{number}"),
+                *("--certfile", str(gateway / "certificate.pem")),
+                *("--keyfile", str(gateway / "key.pem")),
+            ),
+            port=number,
+            port_variable=variable,
+            scheme="https",
+        )
+
+    atlas_api = api("DIP_ATLAS_API_PORT", "8443")
+
+    def portal(name: str, label: str, variable: str, default: str, own_api: Listener) -> Deployment:
         return Deployment(
             name=name,
             label=label,
@@ -122,10 +154,19 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
             home=var / name,
             preparation=("publish_key", "load_demonstration"),
             sign_ins="show_sign_ins",
+            listeners=(own_api,),
+            settings={
+                "DIP_API_URL": own_api.address,
+                "HVCA_URL": atlas_api.address,
+                "HVCA_CA_FILE": str(gateway / AUTHORITY_FILE),
+            },
         )
 
-    uit = portal("uit", "UIT", "DIP_UIT_PORT", "8001")
-    production = portal("production", "Production", "DIP_PRODUCTION_PORT", "8002")
+    uit = portal("uit", "UIT", "DIP_UIT_PORT", "8001", api("DIP_UIT_API_PORT", "8441"))
+    production = portal(
+        *("production", "Production", "DIP_PRODUCTION_PORT", "8002"),
+        api("DIP_PRODUCTION_API_PORT", "8442"),
+    )
     dns_port = port("DIP_ATLAS_DNS_PORT", "8053")
     atlas = Deployment(
         name="atlas",
@@ -136,6 +177,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
         preparation=("prepare_atlas",),
         sign_ins="show_atlas_sign_ins",
         listeners=(
+            atlas_api,
             Listener(
                 name="DNS",
                 words=(str(ROOT / "manage.py"), "serve_dns"),
@@ -185,6 +227,11 @@ class Run:
         self.all = (uit, production, atlas) if atlas else self.both
         self.processes = Processes(say=say)
 
+    @property
+    def gateway(self) -> Path:
+        """The folder of the certificate by which the TLS ports are known, and of its authority."""
+        return self.uit.home.parent / "gateway"
+
     def environment(self, deployment: Deployment) -> dict[str, str]:
         """Return the variables with which every process of this deployment runs."""
         inherited = {name: text for name, text in os.environ.items() if name not in NOT_INHERITED}
@@ -194,6 +241,7 @@ class Run:
             "DIP_HOME": str(deployment.home),
             "DIP_PUBLIC_URL": deployment.address,
             "DIP_TRUSTED_KEYS_DIR": str(var / "trusted-keys"),
+            "DIP_AUTHORITY_DIR": str(var / "trusted-keys"),
             "STATIC_ROOT": str(var / "staticfiles"),
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": str(ROOT),
@@ -206,6 +254,9 @@ class Run:
         """Bring all databases, keys, demonstration data and the static files up to date."""
         names = ", ".join(deployment.label for deployment in self.all)
         say(f"Preparing {names} (databases, keys, demonstration data) ...")
+        make_certificate(
+            self.gateway, GATEWAY_NAMES, trust=self.gateway, now=datetime.datetime.now(datetime.UTC)
+        )
         with ThreadPoolExecutor() as threads:
             static = threads.submit(self.manage, self.uit, "collectstatic", "--noinput")
             prepared = [threads.submit(self._prepare, deployment) for deployment in self.all]
@@ -291,13 +342,18 @@ class Run:
                 raise UnableToRun(f"{deployment.home} has no portal yet: `make run` sets it up.")
             say(f"\n{deployment.label}: {deployment.address}/")
             for listener in deployment.listeners:
-                say(f"  {listener.name} at 127.0.0.1:{listener.port}")
+                say(f"  {listener.name} at {listener.address}")
             self.manage(deployment, deployment.sign_ins, show=True)
 
     def show_the_way(self) -> None:
         """Say that all are up, and how to sign in."""
         say("\nEverything is running. Ctrl-C stops it.")
         self.show_sign_ins()
+        say(
+            f"\nThe APIs are served by TLS; trust {self.gateway / AUTHORITY_FILE},\n"
+            f"as in:  curl --cacert {self.gateway / AUTHORITY_FILE} "
+            f"{self.uit.listeners[0].address}/health/"
+        )
         say("\nThe codes change every half minute: `make sign-ins` shows those of now.")
         say("\nLogs are in:")
         for deployment in self.all:

@@ -125,15 +125,16 @@ def sign_csr(
     purpose: str = Certificate.Purpose.BOTH,
     environment: str = "uit",
     age: timedelta = timedelta(),
+    by: Authority | None = None,
 ) -> x509.Certificate:
-    """Return the certificate of a CSR, issued `age` ago by the CA of an environment."""
+    """Return the certificate of a CSR, issued `age` ago by the CA of an environment, or `by`."""
     request = read_csr(data)
     return issue.issue(
         request,
         profile=PROFILES[Purpose(purpose)],
         identity=Identity(organisation="Super Energy Co", country="GB"),
         allowed_domains=request.dns_names,
-        issuer=issuing_ca(environment),
+        issuer=by or issuing_ca(environment),
         urls=URLS,
         serial=issue.new_serial(),
         now=(timezone.now() - age).replace(microsecond=0),

@@ -42,14 +42,11 @@ def browser() -> Iterator[Browser]:
 def portals(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """UIT and Production with their workers, and the demonstration companies in UIT."""
     var = tmp_path_factory.mktemp("portals")
-    uit_port, production_port = free_ports(2)
-    uit, production, _ = deployments(
-        {
-            "DIP_VAR": str(var),
-            "DIP_UIT_PORT": str(uit_port),
-            "DIP_PRODUCTION_PORT": str(production_port),
-        }
-    )
+    variables = [
+        f"DIP_{name}_{what}" for name in ("UIT", "PRODUCTION") for what in ("PORT", "API_PORT")
+    ]
+    ports = zip(variables, map(str, free_ports(len(variables))), strict=True)
+    uit, production, _ = deployments({"DIP_VAR": str(var), **dict(ports)})
     run = Run(uit=uit, production=production)
     run.processes = Processes(say=lambda text: None)
     try:

@@ -11,7 +11,7 @@ from tests.deploy.composition import Native
 
 def gateway_client(stack: Native, *, port: int, name: str) -> httpx.Client:
     """Return a client that reaches the gateway by one of its names, wherever that resolves to."""
-    certificate = stack.volume("gateway-certificate") / "certificate.pem"
+    certificate = stack.volume("gateway-trust") / "gateway-ca.pem"
 
     class ByName(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:

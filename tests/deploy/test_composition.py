@@ -112,15 +112,29 @@ def test_the_environments_share_no_network_but_the_way_to_the_extracts_and_the_g
         for environment in ("uit", "production", "atlas")
     }
 
-    assert networks["uit"] & networks["production"] == {"front", "extracts"}
-    assert networks["atlas"] == {"atlas", "front", "edge"}
+    assert networks["uit"] & networks["production"] == {"extracts"}
+    assert networks["atlas"] == {"atlas", "atlas-front", "edge"}
     for name in named("database", "redis"):
         assert SERVICES[name]["networks"] == [name.partition("-")[0]]
-    for network in ("uit", "production", "atlas", "front", "extracts"):
+    for network in COMPOSITION["networks"].keys() - {"edge"}:
         assert COMPOSITION["networks"][network]["internal"] is True
 
 
-def test_volumes_are_named_and_only_the_trusted_keys_are_shared() -> None:
+def test_only_the_gateway_reaches_every_web_and_the_portals_ask_it_for_atlas() -> None:
+    atlas = SERVICES["uit-web"]["environment"]["HVCA_URL"]
+    name = atlas.removeprefix("https://").removesuffix(":8443")
+    for environment in ("uit", "production", "atlas"):
+        front = f"{environment}-front"
+        members = {it for it, service in SERVICES.items() if front in service.get("networks", [])}
+
+        assert members - {"gateway"} <= {f"{environment}-web", f"{environment}-worker"}
+        if environment != "atlas":
+            assert f"{environment}-worker" in members
+            assert name in SERVICES["gateway"]["networks"][front]["aliases"]
+    assert name in SERVICES["gateway-certificate"]["command"]
+
+
+def test_volumes_are_named_and_only_what_is_no_secret_is_shared() -> None:
     users: dict[str, set[str]] = {}
     for name, service in SERVICES.items():
         for mount in service.get("volumes", []):
@@ -130,18 +144,25 @@ def test_volumes_are_named_and_only_the_trusted_keys_are_shared() -> None:
 
     assert set(users) == set(COMPOSITION["volumes"])
     shared = {volume for volume, environments in users.items() if len(environments) > 1}
-    assert shared == {"trusted-keys"}
+    assert shared == {"trusted-keys", "authority", "gateway-trust"}
 
 
-def test_only_the_preparation_may_write_trusted_keys() -> None:
-    writers = {
+def test_few_may_write_what_others_trust() -> None:
+    inits = {"uit-init", "production-init"}
+
+    assert writers_of("trusted-keys") == inits
+    assert writers_of("authority") == inits | {"atlas-init", "atlas-worker"}
+    assert writers_of("gateway-trust") == writers_of("gateway-certificate")
+    assert writers_of("gateway-trust") == {"gateway-certificate"}
+
+
+def writers_of(volume: str) -> set[str]:
+    return {
         name
         for name, service in SERVICES.items()
         for mount in service.get("volumes", [])
-        if mount.startswith("trusted-keys:") and not mount.endswith(":ro")
+        if mount.startswith(f"{volume}:") and not mount.endswith(":ro")
     }
-
-    assert writers == {"uit-init", "production-init"}
 
 
 def test_services_start_when_what_they_need_is_ready() -> None:

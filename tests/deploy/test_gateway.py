@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.container.make_certificate import make_certificate
+from deploy.make_certificate import make_certificate
 from tests.deploy.composition import Native, native
 from tests.deploy.gateway import gateway_client, start_gateway
 from tests.deploy.ports import free_ports
@@ -167,8 +167,57 @@ NOW = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 def test_the_certificate_is_kept_as_long_as_it_is_good(
     tmp_path: Path, later: datetime.timedelta, names: list[str], is_made: bool
 ) -> None:
-    assert make_certificate(tmp_path, NAMES, now=NOW)
+    assert make_certificate(tmp_path, NAMES, trust=tmp_path, now=NOW)
+    authority = (tmp_path / "gateway-ca.pem").read_bytes()
 
-    assert make_certificate(tmp_path, names, now=NOW + later) is is_made
+    assert make_certificate(tmp_path, names, trust=tmp_path, now=NOW + later) is is_made
+
+    assert (tmp_path / "gateway-ca.pem").read_bytes() == authority
 
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o440
+    assert (tmp_path / "authority-key.pem").stat().st_mode & 0o777 == 0o400
+    assert make_certificate(tmp_path, names, trust=tmp_path, now=NOW + later) is False
+
+
+def test_an_authority_that_soon_ends_is_followed_by_another(tmp_path: Path) -> None:
+    make_certificate(tmp_path, NAMES, trust=tmp_path, now=NOW)
+    former = (tmp_path / "gateway-ca.pem").read_bytes()
+
+    later = NOW + datetime.timedelta(days=10 * 365 - 100)
+    assert make_certificate(tmp_path, NAMES, trust=tmp_path, now=later)
+
+    assert (tmp_path / "gateway-ca.pem").read_bytes() != former
+
+
+def test_its_authority_vouches_for_this_machine_alone(tmp_path: Path) -> None:
+    make_certificate(
+        tmp_path, ["localhost"], trust=tmp_path, now=datetime.datetime.now(datetime.UTC)
+    )
+    (tmp_path / "authority-key.pem").rename(tmp_path / "stolen.pem")
+    words = {
+        "key": ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "evil-key.pem"],
+        "csr": ["req", "-new", "-key", "evil-key.pem", "-subj", "/CN=bank.example", "-addext",
+                "subjectAltName=DNS:bank.example", "-out", "evil.csr"],
+        "sign": ["x509", "-req", "-in", "evil.csr", "-CA", "gateway-ca.pem", "-CAkey", "stolen.pem",
+                 "-copy_extensions", "copy", "-days", "30", "-out", "evil.pem"],
+        "verify": ["verify", "-CAfile", "gateway-ca.pem", "evil.pem"],
+    }  # fmt: skip
+    done = {
+        name: subprocess.run(
+            ["openssl", *them],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        for name, them in words.items()
+    }
+    good = subprocess.run(
+        ["openssl", "verify", "-x509_strict", "-CAfile", "gateway-ca.pem", "certificate.pem"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+    assert done["sign"].returncode == 0
+    assert "permitted subtree violation" in done["verify"].stderr
+    assert good.returncode == 0, good.stderr

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -22,6 +23,10 @@ from tests.deploy.waiting import wait_until
 
 RUNNING = "Ctrl-C stops it"
 SECONDS = 240
+PORTS = (
+    *("DIP_UIT_PORT", "DIP_PRODUCTION_PORT", "DIP_ATLAS_PORT", "DIP_ATLAS_DNS_PORT"),
+    *("DIP_UIT_API_PORT", "DIP_PRODUCTION_API_PORT", "DIP_ATLAS_API_PORT"),
+)
 
 
 class MakeRun:
@@ -38,13 +43,11 @@ class MakeRun:
                 env=os.environ
                 | {
                     "DIP_VAR": str(var),
-                    "DIP_UIT_PORT": str(ports[0]),
-                    "DIP_PRODUCTION_PORT": str(ports[1]),
-                    "DIP_ATLAS_PORT": str(ports[2]),
-                    "DIP_ATLAS_DNS_PORT": str(ports[3]),
+                    **dict(zip(PORTS, map(str, ports), strict=True)),
                     # A developer's shell may have these; no deployment may take them over.
                     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
                     "REDIS_URL": "redis://127.0.0.1:1/0",
+                    "HVCA_URL": "https://127.0.0.1:1",
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -93,8 +96,11 @@ def make_run(*, var: Path, ports: list[int], log: Path) -> Iterator[MakeRun]:
             run.press_ctrl_c()
 
 
-def answers(port: int) -> bool:
-    with urllib.request.urlopen(f"http://localhost:{port}/health/", timeout=10) as response:
+def answers(port: int, *, trusting: Path | None = None) -> bool:
+    """Tell whether a port answers: by TLS, if there is an authority to trust."""
+    tls = ssl.create_default_context(cafile=str(trusting)) if trusting else None
+    url = f"{'https' if tls else 'http'}://localhost:{port}/health/"
+    with urllib.request.urlopen(url, timeout=10, context=tls) as response:
         return bool(response.status == 200)
 
 
@@ -117,11 +123,14 @@ def test_sign_ins_before_the_first_run_say_what_to_do(tmp_path: Path) -> None:
 
 
 def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
-    var, ports = tmp_path / "var", free_ports(4)
+    var, ports = tmp_path / "var", free_ports(len(PORTS))
     with make_run(var=var, ports=ports, log=tmp_path / "first") as run:
         told = run.wait_until_running()
 
         assert all(answers(port) for port in ports[:3])
+        authority = var / "gateway" / "gateway-ca.pem"
+        assert all(answers(port, trusting=authority) for port in ports[4:])
+        assert str(authority) in told
         refusal = dns.query.udp(
             dns.message.make_query("elsewhere.example", "TXT"),
             "127.0.0.1",
@@ -133,6 +142,8 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
         assert [told.count(step) for step in ("1. Extract", "2. Import", "3. Invite")] == [1, 1, 1]
         for port in ports[:3]:
             assert f"http://localhost:{port}/" in told
+        for port in ports[4:]:
+            assert f"https://localhost:{port}" in told
         assert len(re.findall(r"dana\.okafor@dip\.example +password \S+", told)) == 2
         assert told.count("priya.nair@brightwater-energy.example   password") == 2
         assert run.left_behind()
@@ -154,7 +165,7 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
 
 
 def test_interrupted_while_it_prepares_it_leaves_nothing_running(tmp_path: Path) -> None:
-    with make_run(var=tmp_path / "var", ports=free_ports(4), log=tmp_path / "log") as run:
+    with make_run(var=tmp_path / "var", ports=free_ports(len(PORTS)), log=tmp_path / "log") as run:
         wait_until(run.left_behind)
 
         assert run.press_ctrl_c() == 0
@@ -163,18 +174,13 @@ def test_interrupted_while_it_prepares_it_leaves_nothing_running(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("taken", "advice"),
-    [
-        (0, "DIP_UIT_PORT={} make run"),
-        (1, "DIP_PRODUCTION_PORT={} make run"),
-        (2, "DIP_ATLAS_PORT={} make run"),
-        (3, "DIP_ATLAS_DNS_PORT={} make run"),
-    ],
-    ids=["UIT", "Production", "Atlas", "DNS of Atlas"],
+    [(number, f"{variable}={{}} make run") for number, variable in enumerate(PORTS)],
+    ids=PORTS,
 )
 def test_a_used_port_is_said_before_anything_starts(
     tmp_path: Path, taken: int, advice: str
 ) -> None:
-    ports = free_ports(4)
+    ports = free_ports(len(PORTS))
     with socket.socket() as other:
         other.bind(("127.0.0.1", ports[taken]))
         other.listen()
