@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from dip_portal.home import home
 from dip_portal.lib.health import health
 
+handler400 = "dip_portal.lib.error_pages.bad_request"
 urlpatterns = [
     path("", home, name="home"),
     path("", include("accounts.urls")),

@@ -8,6 +8,7 @@ from django.core.paginator import Page
 from django.forms import BoundField
 from django.utils.safestring import SafeString
 
+from dip_portal.lib import correlation
 from dip_portal.lib import environment as environments
 from dip_portal.lib.environment import Environment
 
@@ -18,6 +19,13 @@ register = template.Library()
 def current_environment() -> Environment:
     """Return this environment, also where there is no request (the page of error 500)."""
     return environments.current()
+
+
+@register.simple_tag
+def correlation_id() -> str:
+    """Return the id under which the log has this request; empty outside of one."""
+    current = correlation.current()
+    return "" if current == correlation.NONE else current
 
 
 @register.simple_tag

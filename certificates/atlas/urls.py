@@ -16,6 +16,7 @@ from certificates.atlas.views.home import HomeView
 from certificates.atlas.views.registration import RegisterView
 from dip_portal.lib.health import health
 
+handler400 = "dip_portal.lib.error_pages.bad_request"
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("identities/", identities.IdentitiesView.as_view(), name="identities"),

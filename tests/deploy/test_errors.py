@@ -1,0 +1,113 @@
+"""What real web processes answer when something is wrong: with the body, or with the database."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.deploy.composition import ROOT
+from tests.deploy.ports import free_ports
+from tests.deploy.waiting import wait_until
+
+pytestmark = pytest.mark.deploy
+ID = re.compile(r"Quote this id if you ask for help: <code>([0-9a-f]{32})</code>")
+ENVIRONMENTS = ["uit", "production", "atlas"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """A web process: where it is, and what it logs."""
+
+    url: str
+    log: Path
+
+
+@contextmanager
+def web(home: Path, environment: str, **variables: str) -> Iterator[Web]:
+    """Run gunicorn as the containers do, with these settings."""
+    [port] = free_ports(1)
+    log = home / "log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "--config", "python:deploy.gunicorn_conf"),
+                *("--bind", f"127.0.0.1:{port}"),
+            ],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "DIP_HOME": str(home),
+                "DIP_ENVIRONMENT": environment,
+                "STATIC_ROOT": str(home / "static"),
+                **variables,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        )
+    running = Web(url=f"http://localhost:{port}", log=log)
+    try:
+        wait_until(lambda: answers(running))
+        yield running
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def answers(running: Web) -> bool:
+    try:
+        return httpx.get(f"{running.url}/health/", timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
+def manage(home: Path, *command: str) -> None:
+    """Run a command of manage.py for the deployment in this folder."""
+    variables = {"DIP_HOME": str(home), "STATIC_ROOT": str(home / "static")}
+    subprocess.run(
+        [sys.executable, "manage.py", *command, "-v0"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        check=True,
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_page_of_an_error_comes_without_a_database(tmp_path: Path, environment: str) -> None:
+    manage(tmp_path, "collectstatic", "--no-input")
+    [closed] = free_ports(1)
+    database = f"postgres://nobody:unsaid@127.0.0.1:{closed}/nothing"
+    with web(tmp_path, environment, DATABASE_URL=database) as running:
+        cookie = {f"dip_{environment}_session": "a" * 32}
+        answer = httpx.get(f"{running.url}/", cookies=cookie, follow_redirects=True, timeout=30)
+
+        assert answer.status_code == 500
+        assert "Something went wrong in the portal" in answer.text
+        assert "stylesheet" in answer.text
+        [shown] = ID.findall(answer.text)
+        assert shown == answer.headers["X-Correlation-ID"]
+        log = running.log.read_text()
+        assert f"ERROR django.request [{shown}] Internal Server Error: /" in log
+        assert "unsaid" not in log + answer.text
+
+
+def test_what_is_too_large_gets_its_page_and_not_a_broken_connection(tmp_path: Path) -> None:
+    manage(tmp_path, "collectstatic", "--no-input")
+    manage(tmp_path, "migrate")
+    with web(tmp_path, "uit") as running, httpx.Client(base_url=running.url) as browser:
+        browser.get("/accounts/login/")
+
+        answer = browser.post("/accounts/login/", data={"login": "x" * 8_000_000}, timeout=30)
+
+        assert answer.status_code == 413
+        assert "That was too much at once" in answer.text
+        assert ID.search(answer.text)
+        assert browser.get("/accounts/login/").status_code == 200
