@@ -6,10 +6,13 @@ deploy/gateway/nginx.conf has the same rule.
 """
 
 import logging
+import os
 import re
 
 from gunicorn.config import Config
-from gunicorn.glogging import Logger
+from gunicorn.glogging import Logger, SafeAtoms
+
+from dip_portal.lib.logs import JsonFormatter
 
 # The token is what follows one of these paths, in whatever encoding the client sent it.
 _SLASH = r"(?:/|%2f)"
@@ -30,16 +33,25 @@ class RedactTokens(logging.Filter):
     """Takes one-time tokens out of a log record, wherever the record has them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, SafeAtoms):
+            record.correlation_id = record.args["{x-correlation-id}o"]
+            record.fields = {"status": record.args["s"], "milliseconds": record.args["M"]}
         record.msg = redact(record.getMessage())
         record.args = None
         return True
 
 
 class RedactingLogger(Logger):
-    """gunicorn's own logger with RedactTokens on its access and its error log."""
+    """gunicorn's own logger with RedactTokens on its access and its error log.
+
+    With DIP_LOG_FORMAT=json its lines are JSON as those of the portal are.
+    """
 
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)
         for log in (self.access_log, self.error_log):
             if not any(isinstance(known, RedactTokens) for known in log.filters):
                 log.addFilter(RedactTokens())
+            if os.environ.get("DIP_LOG_FORMAT") == "json":
+                for handler in log.handlers:
+                    handler.setFormatter(JsonFormatter(os.environ.get("DIP_ENVIRONMENT", "uit")))

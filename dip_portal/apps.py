@@ -7,13 +7,15 @@ class DipPortalConfig(AppConfig):
     name = "dip_portal"
 
     def ready(self) -> None:
-        """Stamp the database at the first migrate, and refuse one of another environment."""
+        """Keep the database to its environment, and a task under the id of what has sent it."""
         from celery.signals import beat_init, worker_init
         from django.db.models.signals import post_migrate, pre_migrate
 
         from dip_portal import stamp
+        from dip_portal.lib import correlated_tasks
 
         pre_migrate.connect(stamp.require_own_database, sender=self)
         post_migrate.connect(stamp.stamp_database, sender=self)
         worker_init.connect(stamp.stop_in_wrong_database)
         beat_init.connect(stamp.stop_in_wrong_database)
+        correlated_tasks.connect()

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
-from dip_portal.lib import keyfiles
+from dip_portal.lib import keyfiles, logs
 from dip_portal.lib.environment import named
 from dip_portal.lib.secrets import generate_key
 
@@ -475,20 +476,23 @@ if _environment.is_certificate_authority:
 
 # --- Logs: one line an event, to standard error ------------------------------------------
 
+# `line` for people, `json` for what collects logs.
+LOG_FORMAT = env.str("DIP_LOG_FORMAT", default="line")
+if LOG_FORMAT not in logs.FORMATS:
+    raise ImproperlyConfigured(f"DIP_LOG_FORMAT is {LOG_FORMAT!r}; it must be line or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"correlation": {"()": "dip_portal.lib.correlation.CorrelationFilter"}},
     "formatters": {
-        "line": {
-            "format": "%(asctime)s %(levelname)s %(name)s [%(correlation_id)s] %(message)s",
-        }
+        "line": {"format": logs.LINE},
+        "json": {"()": "dip_portal.lib.logs.JsonFormatter", "environment": DIP_ENVIRONMENT},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "filters": ["correlation"],
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
         }
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},

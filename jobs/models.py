@@ -66,6 +66,7 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["-created_at"], name="job_newest_first"),
             models.Index(fields=["created_at"], name="job_unfinished", condition=~Q(state="DONE")),
+            models.Index(fields=["correlation_id"], name="job_of_request"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -115,6 +115,7 @@ def _message(mail: OutgoingMail) -> EmailMultiAlternatives:
             "Message-ID": mail.message_id,
             "Auto-Submitted": "auto-generated",
             "X-DIP-Environment": environments.current().name,
+            correlation.HEADER: mail.correlation_id,
         },
     )
     message.attach_alternative(mail.html, "text/html")

@@ -59,6 +59,7 @@ class OutgoingMail(models.Model):
                 fields=["next_attempt_at"], name="mail_to_deliver", condition=Q(state="QUEUED")
             ),
             models.Index(fields=["about"], name="mail_about", condition=~Q(about="")),
+            models.Index(fields=["correlation_id"], name="mail_of_request"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -39,10 +39,13 @@ class JobFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def search(self, rows: QuerySet[Job], name: str, text: str) -> QuerySet[Job]:
-        """Find a text in the job, who started it, or one of its items."""
+        """Find a text in the job, who started it or one of its items, or exactly its id."""
         with_item = JobItem.objects.filter(label__icontains=text).values("job")
         return rows.filter(
-            Q(label__icontains=text) | Q(actor_label__icontains=text) | Q(pk__in=with_item)
+            Q(label__icontains=text)
+            | Q(actor_label__icontains=text)
+            | Q(pk__in=with_item)
+            | Q(correlation_id=text)
         )
 
     def with_problems(self, rows: QuerySet[Job], name: str, problem: str) -> QuerySet[Job]:

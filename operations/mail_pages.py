@@ -39,8 +39,10 @@ class MailFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def search(self, rows: QuerySet[OutgoingMail], name: str, text: str) -> QuerySet[OutgoingMail]:
-        """Find a text in the address or the subject."""
-        return rows.filter(Q(to__icontains=text) | Q(subject__icontains=text))
+        """Find a text in the address or the subject, or exactly an id."""
+        return rows.filter(
+            Q(to__icontains=text) | Q(subject__icontains=text) | Q(correlation_id=text)
+        )
 
     def in_state(
         self, rows: QuerySet[OutgoingMail], name: str, state: str

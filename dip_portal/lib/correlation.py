@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from django.http import HttpRequest, HttpResponse
 
@@ -22,6 +22,16 @@ def begin(correlation_id: str = "") -> str:
     correlation_id = correlation_id or uuid.uuid4().hex
     _current.set(correlation_id)
     return correlation_id
+
+
+def begin_within(correlation_id: str = "") -> Token[str]:
+    """Start a piece of work within another one; `end` with what this returns goes back to that."""
+    return _current.set(correlation_id or uuid.uuid4().hex)
+
+
+def end(token: Token[str]) -> None:
+    """Go back to what was at hand before `begin_within`."""
+    _current.reset(token)
 
 
 class CorrelationMiddleware:

@@ -9,6 +9,7 @@ from audit.services import record
 from jobs.errors import ItemRefused
 from jobs.models import Job, JobItem
 from jobs.registry import kind
+from mail.services import queue
 
 SECONDS_PER_ITEM = 0.1
 
@@ -40,3 +41,12 @@ def do_as_told(job: Job, items: list[JobItem]) -> None:
                 pass
             case _:
                 item.finish(item.payload.get("outcome", "done"), "Well done.", "/there/")
+
+
+@kind("test.writing", title="Write e-mails", chunk_size=3)
+def write(job: Job, items: list[JobItem]) -> None:
+    """Write to each item's address."""
+    for item in items:
+        queue(to=item.payload["to"], template="security_notice", context={})
+        record(actor=job.actor, action="test:write", subject=job)
+        item.finish("written")
