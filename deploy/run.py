@@ -152,7 +152,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
             port=port(variable, default),
             port_variable=variable,
             home=var / name,
-            preparation=("publish_key", "load_demonstration"),
+            preparation=("publish_key", "request_own_certificate", "load_demonstration"),
             sign_ins="show_sign_ins",
             listeners=(own_api,),
             settings={

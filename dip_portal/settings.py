@@ -448,7 +448,7 @@ CERTIFICATE_AUTHORITY = {
             "schedule": 15.0,
             "options": {"expires": 15},
         },
-        "publish CA certificates": {
+        "publish CA certificates and the DIP's own": {
             "task": "atlas.publish",
             "schedule": 5.0,
             "options": {"expires": 5},

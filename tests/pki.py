@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils import timezone
 
+from certificates import platform
 from certificates.models import Certificate
 from certificates.pki import formats, issue, keys
 from certificates.pki.csr import read_csr
@@ -139,3 +140,12 @@ def sign_csr(
         serial=issue.new_serial(),
         now=(timezone.now() - age).replace(microsecond=0),
     )
+
+
+def own(environment: str = "uit") -> None:
+    """Give the DIP its own key and certificate, as Atlas would issue it; pins the authorities."""
+    pin()
+    request = platform.request_certificate()
+    issued = sign_csr(request.read_bytes(), environment=environment)
+    above = [issuing_ca(environment).certificate, root().certificate]
+    request.with_suffix(".pem").write_bytes(formats.chain_pem([issued, *above]))

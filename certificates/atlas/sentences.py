@@ -11,6 +11,7 @@ SENTENCES = {
     "certificate:revoke": "revoked the certificate",
     "atlas_account:set_quota": "set the issuance quota of",
     "authority:create": "made the certificate authority",
+    "platform_certificate:issue": "issued the certificate for the environment",
     "authority:retire": "retired the certificate authority",
     "domain_claim:submit": "claimed the domain",
     "domain_claim:verify": "verified the domain",

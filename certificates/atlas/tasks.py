@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from certificates.atlas.services import authorities, domains, identities, publishing
+from certificates.atlas.services import authorities, domains, identities, platform, publishing
 
 
 @shared_task(name="atlas.vet_due")
@@ -20,8 +20,9 @@ def recheck_claims() -> None:
 
 @shared_task(name="atlas.publish")
 def publish() -> None:
-    """Let the DIP find every CA certificate, also one whose file was lost."""
+    """Let the DIP find every CA certificate, and its own; also one whose file was lost."""
     publishing.publish_authorities()
+    platform.answer_requests(now=timezone.now())
 
 
 @shared_task(name="atlas.rebuild_crls")

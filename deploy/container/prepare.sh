@@ -5,5 +5,6 @@ set -eu
 
 python manage.py migrate --noinput
 python manage.py publish_key
+python manage.py request_own_certificate
 python manage.py load_demonstration
 python manage.py show_sign_ins

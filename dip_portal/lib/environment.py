@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+# What the names of the DIP lie under: an example's, for nobody's real domain is ours.
+DIP_DOMAIN = "dip.example"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
@@ -34,7 +37,7 @@ class Environment:
     @property
     def domain(self) -> str:
         """The name of this deployment of the DIP, in its own certificate and as a mail sender."""
-        return f"{self.name}.dip.example"
+        return f"{self.name}.{DIP_DOMAIN}"
 
 
 UIT = Environment(

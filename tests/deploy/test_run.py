@@ -131,6 +131,8 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
         authority = var / "gateway" / "gateway-ca.pem"
         assert all(answers(port, trusting=authority) for port in ports[4:])
         assert str(authority) in told
+        for name in ("uit", "production"):
+            wait_until((var / "trusted-keys" / "platform" / f"{name}.pem").exists)
         refusal = dns.query.udp(
             dns.message.make_query("elsewhere.example", "TXT"),
             "127.0.0.1",

@@ -239,6 +239,24 @@ def test_a_company_goes_from_uit_to_production_and_its_admin_is_invited(
         assert "Traceback" not in composition.stack.log(service).read_text(), service
 
 
+def test_each_environment_of_the_dip_has_a_certificate_of_its_own(
+    composition: Composition,
+) -> None:
+    show = "from certificates.platform import own_signer as own; print(own().certificate.issuer)"
+    folder = composition.stack.volume("authority") / "platform"
+    for environment in PORTALS:
+        wait_until((folder / f"{environment}.pem").exists)
+        label = environments.named(environment).label
+
+        assert f"Simulated Atlas {label} Issuing CA" in composition.manage(
+            environment, "shell", "-c", show
+        )
+
+    composition.manage("atlas", "rotate_authority", "uit")
+
+    assert "Simulated Atlas UIT Issuing CA G2" in composition.manage("uit", "shell", "-c", show)
+
+
 def test_preparing_a_second_time_changes_nothing(composition: Composition) -> None:
     count = "SELECT (SELECT count(*) FROM organisations_organisation), count(*) FROM accounts_user"
     for environment in ENVIRONMENTS:

@@ -7,6 +7,7 @@ from certificates.atlas.models.credentials import ApiCredential, DipEnvironment
 from certificates.atlas.models.dns import DnsRecord, DnsZone, RecordType
 from certificates.atlas.models.domains import ClaimLog, DomainClaim, Method
 from certificates.atlas.models.identities import IdentityProfile
+from certificates.atlas.models.platform import PlatformCertificate
 
 __all__ = [
     "Account",
@@ -21,6 +22,7 @@ __all__ = [
     "DomainClaim",
     "IdentityProfile",
     "Method",
+    "PlatformCertificate",
     "Reason",
     "RecordType",
     "Vetting",

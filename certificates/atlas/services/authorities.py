@@ -147,7 +147,7 @@ def answer_ocsp(authority: CertificateAuthority, request: bytes, *, now: datetim
             "serial", "revoked_at", "reason"
         ).first()  # fmt: skip
         if found is None:
-            return False
+            return authority.platform_certificates.filter(serial=text).exists()
         return _revocation(found) if found.is_revoked else True
 
     return ocsp_response(

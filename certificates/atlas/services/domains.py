@@ -21,6 +21,7 @@ from certificates.atlas.verification import (
     check_http,
 )
 from dip_portal.lib import secrets
+from dip_portal.lib.environment import DIP_DOMAIN
 from dip_portal.lib.identities import InvalidDomain, canonical_domain
 from dip_portal.lib.text import storable
 from mail.services import queue
@@ -45,6 +46,8 @@ def submit_claim(
         canonical = canonical_domain(domain)
     except InvalidDomain as error:
         raise UnableToClaim("domain", str(error)) from error
+    if canonical == DIP_DOMAIN or canonical.endswith(f".{DIP_DOMAIN}"):
+        raise UnableToClaim("domain", f"{DIP_DOMAIN} is the DIP's own domain: claim yours.")
     if profile.claims.filter(domain=canonical).exists():
         raise UnableToClaim("domain", f"{canonical} is claimed for {profile} already.")
     if profile.claims.count() >= MOST_CLAIMS:

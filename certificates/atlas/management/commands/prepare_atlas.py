@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from certificates.atlas import demonstration
-from certificates.atlas.services import publishing
+from certificates.atlas.services import platform, publishing
 from certificates.atlas.services.authorities import ensure_authorities
 from dip_portal.lib import environment as environments
 
@@ -32,6 +32,8 @@ class Command(BaseCommand):
         self.stdout.write(f"The certificate authorities are {'made' if was_made else 'there'}.")
         publishing.publish_authorities()
         self.stdout.write(f"Their certificates are in {settings.AUTHORITY_DIR / 'authorities'}.")
+        for certificate in platform.answer_requests(now=timezone.now()):
+            self.stdout.write(f"Issued to the DIP: {certificate}.")
         if settings.DEMONSTRATION:
             demonstration.load(now=timezone.now())
             self.stdout.write("The demonstration's customers are registered.")

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from certificates.atlas.actors import AtlasActor
-from certificates.atlas.services import authorities, publishing
+from certificates.atlas.services import authorities, platform, publishing
 from certificates.pki import formats
 from dip_portal.lib import environment as environments
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
             now=timezone.now(),
         )
         publishing.publish_authorities()
+        platform.answer_requests(now=timezone.now())
         for authority in made:
             thumbprint = formats.thumbprint(authority.certificate)
             self.stdout.write(f"{authority}, SHA-256 {thumbprint}")
