@@ -1,5 +1,6 @@
 """`make run`: all from nothing, one promotion to look at, and no process left behind."""
 
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,6 +106,22 @@ def answers(port: int, *, trusting: Path | None = None) -> bool:
         return bool(response.status == 200)
 
 
+def code_of_refusal(var: Path, port: int, *, showing: str | None) -> str:
+    """Return the code with which an API refuses the own certificate of an environment of the DIP.
+
+    It is one of the authority, and none that a company has requested.
+    """
+    tls = ssl.create_default_context(cafile=str(var / "gateway" / "gateway-ca.pem"))
+    if showing is not None:
+        chain = var / "trusted-keys" / "platform" / f"{showing}.pem"
+        tls.load_cert_chain(chain, var / showing / "secrets" / "platform-key.pem")
+    call = f"https://localhost:{port}/dip-channel/PUB-001/pubconfig/2300000001"
+    request = urllib.request.Request(call, method="POST", data=b"{}")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10, context=tls)
+    return str(json.load(refused.value)["code"])
+
+
 def sign_ins(var: Path) -> str:
     """Return what `make sign-ins` prints."""
     return subprocess.run(
@@ -133,6 +151,10 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
         assert str(authority) in told
         for name in ("uit", "production"):
             wait_until((var / "trusted-keys" / "platform" / f"{name}.pem").exists)
+        uit_api, production_api = ports[4:6]
+        assert code_of_refusal(var, uit_api, showing=None) == "client_certificate_missing"
+        assert code_of_refusal(var, uit_api, showing="uit") == "client_certificate_unknown"
+        assert code_of_refusal(var, production_api, showing="uit") == "client_certificate_untrusted"
         refusal = dns.query.udp(
             dns.message.make_query("elsewhere.example", "TXT"),
             "127.0.0.1",
