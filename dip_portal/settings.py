@@ -462,6 +462,9 @@ CERTIFICATE_AUTHORITY = {
 }
 # How long delayed vetting takes, which testers choose on the page Test controls.
 ATLAS_VETTING_DELAY_SECONDS = env.int("ATLAS_VETTING_DELAY_SECONDS", default=60)
+# The same for delayed issuance, and how long a call of the slow HVCA API takes.
+ATLAS_ISSUANCE_DELAY_SECONDS = env.int("ATLAS_ISSUANCE_DELAY_SECONDS", default=60)
+ATLAS_SLOW_SECONDS = env.float("ATLAS_SLOW_SECONDS", default=15)
 # Where certificates say that CA certificates, CRLs and OCSP are: plain HTTP, as is usual.
 ATLAS_PKI_URL = env.str("ATLAS_PKI_URL", default=PUBLIC_URL).rstrip("/")
 # Where the test DNS listens, and which DNS server is asked for verification codes: this

@@ -33,6 +33,14 @@ class UnableToIssue(Refusal):
         self.exposes_key = exposes_key
 
 
+class NamesRefused(UnableToIssue):
+    """A name that was asked for may not stand in the certificate."""
+
+
+class QuotaUsedUp(UnableToIssue):
+    """No certificate may be issued to the account any more."""
+
+
 class UnableToRevoke(Refusal):
     """A certificate cannot be revoked like this."""
 

@@ -16,7 +16,8 @@ from certificates.atlas.views.home import HomeView
 from certificates.atlas.views.registration import RegisterView
 from dip_portal.lib.health import health
 
-handler400 = "dip_portal.lib.error_pages.bad_request"
+handler400 = "certificates.atlas.hvca.problems.bad_request"
+
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("identities/", identities.IdentitiesView.as_view(), name="identities"),
@@ -90,6 +91,7 @@ urlpatterns = [
     path("dns/zones/<int:pk>/delete/", dns.DeleteZoneView.as_view(), name="delete_dns_zone"),
     path("dns/records/<int:pk>/delete/", dns.DeleteRecordView.as_view(), name="delete_dns_record"),
     path("dns/v1/records", dns.RecordsApi.as_view(), name="dns_records_api"),
+    path("v2/", include("certificates.atlas.hvca.urls")),
     path("authorities/", authorities.AuthoritiesView.as_view(), name="authorities"),
     path("ca/<slug:slug>.cer", authorities.ca_certificate, name="ca_certificate"),
     path("ca/<slug:slug>.pem", authorities.ca_certificate_pem, name="ca_certificate_pem"),
@@ -98,6 +100,8 @@ urlpatterns = [
     path("ocsp/<slug:slug>/<path:encoded>", authorities.ocsp_in_address, name="ocsp_in_address"),
     path("controls/", controls.ControlsView.as_view(), name="controls"),
     path("controls/quota/", controls.QuotaView.as_view(), name="set_quota"),
+    path("controls/issuance/", controls.IssuanceView.as_view(), name="set_issuance"),
+    path("controls/api/", controls.ApiMoodView.as_view(), name="set_api"),
     path("controls/mail/", controls.SentMailView.as_view(), name="sent_mail"),
     path("accounts/signup/", RegisterView.as_view(), name="account_signup"),
     path("accounts/", include(by_password)),

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 from cryptography.x509.oid import NameOID
 
 from certificates.pki import keys, mistakes
@@ -79,6 +86,40 @@ def read_csr(data: bytes) -> Csr:
         other_names=names[1],
         key_fingerprint=keys.fingerprint(public_key),
         pem=_pem(request),
+    )
+
+
+def read_public_key(data: bytes, proof: bytes) -> Csr:
+    """Return a public key (PEM, SubjectPublicKeyInfo) as a request that names nothing.
+
+    `proof` is the signature of its DER by the private key, with SHA-256: PKCS #1 v1.5 for
+    RSA, ECDSA-Sig-Value for EC. Raises a Refusal: TooLarge, Malformed, WeakKey, BadSignature.
+    """
+    if len(data) > MAX_BYTES:
+        raise TooLarge(f"The key is larger than {MAX_BYTES // 1024} KiB, which no key is.")
+    try:
+        public_key = load_pem_public_key(data)
+    except (ValueError, UnsupportedAlgorithm):
+        raise Malformed("The public key cannot be read. Send it as PEM, or send a CSR.") from None
+    keys.check_public_key(public_key)
+    info = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    try:
+        if isinstance(public_key, rsa.RSAPublicKey):
+            public_key.verify(proof, info, PKCS1v15(), SHA256())
+        elif isinstance(public_key, ec.EllipticCurvePublicKey):
+            public_key.verify(proof, info, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        raise BadSignature(
+            "This is not the signature of the public key's DER by its private key, with SHA-256."
+        ) from None
+    assert isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+    return Csr(
+        public_key=public_key,
+        subject="",
+        dns_names=(),
+        other_names=(),
+        key_fingerprint=keys.fingerprint(public_key),
+        pem="",
     )
 
 

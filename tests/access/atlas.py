@@ -220,7 +220,60 @@ CERTIFICATES = {
 CONTROLS = {
     "controls/": form(CUSTOMERS),
     "controls/quota/": Address(get=but(CUSTOMERS, 302), post=CUSTOMERS),
+    "controls/issuance/": Address(get=but(CUSTOMERS, 302), post=CUSTOMERS),
+    "controls/api/": Address(get=but(CUSTOMERS, 302), post=CUSTOMERS),
     "controls/mail/": page(CUSTOMERS),
+}
+
+NOT_LOGGED_IN = codes(401)  # the HVCA API takes no session, only a token
+NOWHERE = codes(404)
+
+
+def api_get(**more: Any) -> Address:
+    """Return an address of the HVCA API that is only read."""
+    return Address(get=NOT_LOGGED_IN, post=NOT_ALLOWED, **more)
+
+
+def api_post(**more: Any) -> Address:
+    """Return an address of the HVCA API that only takes a POST."""
+    return Address(get=NOT_ALLOWED, post=NOT_LOGGED_IN, **more)
+
+
+def api_both(**more: Any) -> Address:
+    """Return an address of the HVCA API that takes GET and POST."""
+    return Address(get=NOT_LOGGED_IN, post=NOT_LOGGED_IN, **more)
+
+
+def serial(world: World) -> dict[str, Any]:
+    return {"serial": world.certificate.serial}
+
+
+def reference(world: World) -> dict[str, Any]:
+    return {"name": world.claim.reference}
+
+
+CERTIFICATE = "v2/^certificates/(?P<serial>[0-9A-Fa-f]{1,40})"
+CLAIM = "v2/^claims/domains/(?P<name>[^/]{1,300})"
+HVCA = {
+    "v2/^login/?$": Address(get=NOT_ALLOWED, post=codes(415)),
+    "v2/^validationpolicy/?$": api_get(),
+    "v2/^trustchain/?$": api_get(),
+    "v2/^certificates/?$": api_post(),
+    f"{CERTIFICATE}/?$": api_get(arguments=serial),
+    f"{CERTIFICATE}/rekey/?$": api_post(arguments=serial),
+    "v2/^claims/domains/?$": api_get(),
+    f"{CLAIM}/?$": api_both(arguments=reference),
+    f"{CLAIM}/dns/?$": api_both(arguments=reference),
+    f"{CLAIM}/http/?$": api_post(arguments=reference),
+    f"{CLAIM}/email/?$": api_both(arguments=reference),
+    f"{CLAIM}/reassert/?$": api_post(arguments=reference),
+    "v2/^quotas/issuance/?$": api_get(),
+    "v2/^counters/certificates/issued/?$": api_get(),
+    "v2/^counters/certificates/revoked/?$": api_get(),
+    "v2/^stats/issued/?$": api_get(),
+    "v2/^stats/revoked/?$": api_get(),
+    "v2/^stats/expiring/?$": api_get(),
+    r"v2/^[\s\S]*$": Address(get=NOWHERE, post=NOWHERE),
 }
 ACCOUNTS = {
     "accounts/login/": form(STRANGERS_ONLY),
@@ -246,5 +299,6 @@ TABLE: dict[str, Address] = {
     **AUTHORITIES,
     **CERTIFICATES,
     **CONTROLS,
+    **HVCA,
     **ACCOUNTS,
 }

@@ -139,4 +139,4 @@ def path_of(route: str, arguments: dict[str, Any]) -> str:
     """Return the path of a route, with these arguments in it."""
     path = re.sub(r"<\w+:(\w+)>", lambda part: str(arguments[part[1]]), route)
     path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda part: str(arguments[part[1]]), path)
-    return "/" + path.replace("^", "").replace("$", "")
+    return "/" + path.replace("^", "").replace("/?$", "").replace("$", "")

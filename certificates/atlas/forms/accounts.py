@@ -4,7 +4,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from accounts.models import User
-from certificates.atlas.models import Vetting
+from certificates.atlas.models import ApiMood, Issuance, Vetting
 from certificates.atlas.models.accounts import COMPANY_NAME_MAX_LENGTH
 
 PASSWORD_MAX_LENGTH = 200
@@ -74,3 +74,27 @@ class VettingForm(forms.Form):
     def chosen(self) -> Vetting:
         """What was chosen."""
         return Vetting(self.cleaned_data["vetting"])
+
+
+class IssuanceForm(forms.Form):
+    """How certificates are issued from now on."""
+
+    issuance = forms.ChoiceField(
+        label="Issuance by the API", choices=Issuance.choices, widget=forms.RadioSelect
+    )
+
+    @property
+    def chosen(self) -> Issuance:
+        """What was chosen."""
+        return Issuance(self.cleaned_data["issuance"])
+
+
+class ApiMoodForm(forms.Form):
+    """How the API behaves from now on."""
+
+    api = forms.ChoiceField(label="HVCA API", choices=ApiMood.choices, widget=forms.RadioSelect)
+
+    @property
+    def chosen(self) -> ApiMood:
+        """What was chosen."""
+        return ApiMood(self.cleaned_data["api"])

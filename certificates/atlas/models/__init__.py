@@ -1,6 +1,12 @@
 """The tables of Atlas."""
 
-from certificates.atlas.models.accounts import Account, AccountUser, Vetting
+from certificates.atlas.models.accounts import (
+    Account,
+    AccountUser,
+    ApiMood,
+    Issuance,
+    Vetting,
+)
 from certificates.atlas.models.authorities import CertificateAuthority
 from certificates.atlas.models.certificates import Certificate, Reason
 from certificates.atlas.models.credentials import ApiCredential, DipEnvironment
@@ -13,6 +19,7 @@ __all__ = [
     "Account",
     "AccountUser",
     "ApiCredential",
+    "ApiMood",
     "Certificate",
     "CertificateAuthority",
     "ClaimLog",
@@ -21,6 +28,7 @@ __all__ = [
     "DnsZone",
     "DomainClaim",
     "IdentityProfile",
+    "Issuance",
     "Method",
     "PlatformCertificate",
     "Reason",

@@ -18,6 +18,22 @@ class Vetting(models.TextChoices):
     REFUSED = "REFUSED", "Refused: every identity is refused"
 
 
+class Issuance(models.TextChoices):
+    """How Atlas issues what an account asks for by the API: a switch for testers."""
+
+    AT_ONCE = "AT_ONCE", "At once: a certificate can be retrieved when it was requested"
+    DELAYED = "DELAYED", "Delayed: it is pending first (202), then it can be retrieved"
+    REFUSED = "REFUSED", "Refused: every request for a certificate is refused (422)"
+
+
+class ApiMood(models.TextChoices):
+    """How the API behaves towards an account: a switch for testers."""
+
+    NORMAL = "NORMAL", "Normal"
+    SLOW = "SLOW", "Slow: every call takes its time"
+    DOWN = "DOWN", "Down: every call is answered with 503, log-ins too"
+
+
 class Account(models.Model):
     """A company that is a customer of Atlas: everything here belongs to one."""
 
@@ -27,6 +43,8 @@ class Account(models.Model):
         validators=[validation.validate_plain_text],
     )
     vetting = models.CharField(max_length=8, choices=Vetting, default=Vetting.INSTANT)
+    issuance = models.CharField(max_length=7, choices=Issuance, default=Issuance.AT_ONCE)
+    api = models.CharField(max_length=6, choices=ApiMood, default=ApiMood.NORMAL)
     # How many certificates may still be issued; a tester may want to see what happens at none.
     quota = models.PositiveIntegerField(default=100_000)
     created_at = models.DateTimeField(default=timezone.now)

@@ -4,6 +4,7 @@ Issuing is a line of stages: read the request, look at the identity, the key and
 sign, store. Each stage refuses by itself, with a sentence for people.
 """
 
+import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,12 @@ from django.db.models import F
 from audit.services import record
 from certificates.atlas import tasks
 from certificates.atlas.actors import AtlasActor
-from certificates.atlas.errors import UnableToIssue, UnableToRevoke
+from certificates.atlas.errors import (
+    NamesRefused,
+    QuotaUsedUp,
+    UnableToIssue,
+    UnableToRevoke,
+)
 from certificates.atlas.models import (
     Account,
     ApiCredential,
@@ -27,6 +33,7 @@ from certificates.atlas.models import (
 )
 from certificates.atlas.services.authorities import chain_of, issuing_authority, urls_of
 from certificates.atlas.services.domains import verified_domains
+from certificates.pki import csr as csrs
 from certificates.pki import formats, issue, refusals
 from certificates.pki.csr import Csr, read_csr
 from certificates.pki.profiles import PROFILES, Identity, Purpose
@@ -44,6 +51,23 @@ def read_request(data: bytes) -> Csr:
         return read_csr(data)
     except refusals.WrongFile as refusal:
         raise UnableToIssue("csr", str(refusal), exposes_key=refusal.exposes_key) from None
+    except refusals.Refusal as refusal:
+        raise UnableToIssue("csr", str(refusal)) from None
+
+
+def read_public_key(data: bytes, proof: str) -> Csr:
+    """Return a public key that comes with a proof of its private key, in base64.
+
+    Raises UnableToIssue, whose field is `proof` if that is what is wrong.
+    """
+    try:
+        signature = base64.b64decode(proof, validate=True)
+    except ValueError:
+        raise UnableToIssue("proof", "The signature is no base64.") from None
+    try:
+        return csrs.read_public_key(data, signature)
+    except refusals.BadSignature as refusal:
+        raise UnableToIssue("proof", str(refusal)) from None
     except refusals.Refusal as refusal:
         raise UnableToIssue("csr", str(refusal)) from None
 
@@ -248,6 +272,8 @@ def _issue(
         made = sign(authority)
     except refusals.IdentityRefused as refusal:
         raise UnableToIssue("profile", str(refusal)) from None
+    except refusals.NameRefused as refusal:
+        raise NamesRefused("csr", str(refusal)) from None
     except refusals.Refusal as refusal:
         raise UnableToIssue("csr", str(refusal)) from None
     certificate = Certificate(
@@ -286,7 +312,7 @@ def _take_from_quota(account_id: int) -> None:
     """Count one less; the row's own constraint keeps two at once from the last one."""
     account = Account.objects.filter(pk=account_id, quota__gt=0)
     if not account.update(quota=F("quota") - 1):
-        raise UnableToIssue("", "Your issuance quota is used up. Test controls set a new one.")
+        raise QuotaUsedUp("", "Your issuance quota is used up. Test controls set a new one.")
 
 
 def _facts(made: x509.Certificate) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def create_api_credential(
         profile=profile,
         environment=environment,
         name=name.strip(),
-        key_index=secrets.blind_index(api_key, purpose=KEY_PURPOSE),
+        key_index=key_index(api_key),
         secret_index=secrets.blind_index(api_secret, purpose=SECRET_PURPOSE),
         hint=api_key[-4:],
         created_at=now,
@@ -94,10 +94,46 @@ def find_credential(*, api_key: str, api_secret: str) -> ApiCredential | None:
     """Return the active credential with this key and this secret: one query."""
     found = (
         ApiCredential.objects.select_related("account", "profile")
-        .filter(key_index=secrets.blind_index(api_key, purpose=KEY_PURPOSE), revoked_at=None)
+        .filter(key_index=key_index(api_key), revoked_at=None)
         .first()
     )
     given = secrets.blind_index(api_secret, purpose=SECRET_PURPOSE)
     # Compared in every case, so that the time tells nothing of the key.
     matches = hmac.compare_digest(given, found.secret_index if found else "0" * len(given))
     return found if matches else None
+
+
+def key_index(api_key: str) -> str:
+    """Return by what an API key is found and counted, which tells nothing of it."""
+    return secrets.blind_index(api_key, purpose=KEY_PURPOSE)
+
+
+@transaction.atomic
+def note_login(
+    *, actor: AtlasActor, credential: ApiCredential, thumbprint: str, now: datetime
+) -> None:
+    """Record that a credential logged in to the HVCA API, showing this certificate."""
+    ApiCredential.objects.filter(pk=credential.pk).update(last_used_at=now)
+    record(
+        actor=actor,
+        action="api_credential:log_in",
+        subject=credential,
+        after={"certificate": thumbprint},
+        at=now,
+    )
+
+
+def note_refused_login(*, api_key: str, reason: str, address: str | None, now: datetime) -> None:
+    """Record an attempt to log in with the key of a credential; with any other there is nobody.
+
+    `reason` is what was wrong: secret or certificate.
+    """
+    credential = ApiCredential.objects.filter(key_index=key_index(api_key)).first()
+    if credential is not None:
+        record(
+            actor=AtlasActor(label="Somebody", address=address),
+            action="api_credential:refuse_login",
+            subject=credential,
+            after={"wrong": reason},
+            at=now,
+        )

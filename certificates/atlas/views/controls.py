@@ -7,11 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from certificates.atlas.forms.accounts import VettingForm
+from certificates.atlas.forms.accounts import ApiMoodForm, IssuanceForm, VettingForm
 from certificates.atlas.forms.certificates import QuotaForm
 from certificates.atlas.http import AccountView
 from certificates.atlas.models import DomainClaim
 from certificates.atlas.services.certificates import set_quota
+from certificates.atlas.services.controls import set_api, set_issuance
 from certificates.atlas.services.identities import set_vetting
 from mail.models import OutgoingMail
 
@@ -19,7 +20,7 @@ MAILS_SHOWN = 20
 
 
 class ControlsView(AccountView):
-    """The switches of the account: how identities are vetted, and what is left to be issued."""
+    """The switches of the account: vetting, what is left to be issued, and the API."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.show(request)
@@ -38,6 +39,8 @@ class ControlsView(AccountView):
         *,
         vetting: VettingForm | None = None,
         quota: QuotaForm | None = None,
+        issuance: IssuanceForm | None = None,
+        api: ApiMoodForm | None = None,
     ) -> HttpResponse:
         """Show the switches; a form that was sent may have something to tell."""
         account = self.account
@@ -47,6 +50,10 @@ class ControlsView(AccountView):
             {
                 "form": vetting or VettingForm(initial={"vetting": account.vetting}),
                 "quota": quota or QuotaForm(initial={"quota": account.quota}),
+                "issuance": issuance or IssuanceForm(initial={"issuance": account.issuance}),
+                "issuance_delay": settings.ATLAS_ISSUANCE_DELAY_SECONDS,
+                "api": api or ApiMoodForm(initial={"api": account.api}),
+                "slow": settings.ATLAS_SLOW_SECONDS,
                 "delay": settings.ATLAS_VETTING_DELAY_SECONDS,
                 "shows_mail": settings.SHOW_SENT_MAIL,
             },
@@ -70,6 +77,38 @@ class QuotaView(ControlsView):
             now=timezone.now(),
         )
         messages.success(request, "The issuance quota is set.")
+        return redirect("controls")
+
+
+class IssuanceView(ControlsView):
+    """Set how certificates are issued to the company by the API."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("controls")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = IssuanceForm(request.POST)
+        if not form.is_valid():
+            return self.show(request, issuance=form)
+        set_issuance(
+            actor=self.actor, account=self.account, issuance=form.chosen, now=timezone.now()
+        )
+        messages.success(request, f"Issuance is set. {form.chosen.label}.")
+        return redirect("controls")
+
+
+class ApiMoodView(ControlsView):
+    """Set how the API behaves towards the company."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("controls")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = ApiMoodForm(request.POST)
+        if not form.is_valid():
+            return self.show(request, api=form)
+        set_api(actor=self.actor, account=self.account, mood=form.chosen, now=timezone.now())
+        messages.success(request, f"The API is set. {form.chosen.label}.")
         return redirect("controls")
 
 
