@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("atlas", "0005_quota_and_one_certificate_a_key"),
+        ("atlas", "0006_platform_certificate"),
     ]
 
     operations = [
