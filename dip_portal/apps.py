@@ -7,11 +7,11 @@ class DipPortalConfig(AppConfig):
     name = "dip_portal"
 
     def ready(self) -> None:
-        """Keep the database to its environment, and a task under the id of what has sent it."""
+        """Keep the database to its environment, tasks under their ids, and note signs of life."""
         from celery.signals import beat_init, worker_init
         from django.db.models.signals import post_migrate, pre_migrate
 
-        from dip_portal import stamp
+        from dip_portal import heartbeat, stamp
         from dip_portal.lib import correlated_tasks
 
         pre_migrate.connect(stamp.require_own_database, sender=self)
@@ -19,3 +19,4 @@ class DipPortalConfig(AppConfig):
         worker_init.connect(stamp.stop_in_wrong_database)
         beat_init.connect(stamp.stop_in_wrong_database)
         correlated_tasks.connect()
+        heartbeat.connect()

@@ -271,6 +271,11 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 # What the apps add to the portal's navigation: functions of the request.
 NAV_ITEMS = ["organisations.navigation.items", "operations.navigation.items"]
 
+# What the apps tell those who operate the portal (dip_portal/lib/operating.py): functions that
+# return how their work stands, and what was done under a correlation id.
+HEALTH_LINES = ["jobs.operating.lines", "mail.operating.lines"]
+TRACES = ["operations.trail.steps", "jobs.operating.steps", "mail.operating.steps"]
+
 # --- Mail -------------------------------------------------------------------------------
 
 if env.str("EMAIL_URL", default=""):
@@ -334,7 +339,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^service/", r"^(?:ca|crl|ocsp)/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^service/", r"^(?:ca|crl|ocsp)/"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

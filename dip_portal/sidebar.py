@@ -22,6 +22,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if settings.UIT_SERVICE_URL:
             promotion.append(_item("Candidates in UIT", "travel_explore", "promotion:candidates"))
     operations = [
+        _item("Overview", "monitor_heart", "operating:overview"),
         _item("Audit trail", "history", "admin:audit_event_changelist"),
         _item("Jobs", "manufacturing", "admin:jobs_job_changelist"),
         _item("Outgoing mail", "mail", "admin:mail_outgoingmail_changelist"),

@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from dip_portal.home import home
-from dip_portal.lib.health import health
+from dip_portal.lib.health import health, ready
 
 handler400 = "dip_portal.lib.error_pages.bad_request"
 urlpatterns = [
@@ -15,10 +15,12 @@ urlpatterns = [
     path("accounts/", include("accounts.allauth_urls")),
     path("audit/", include("operations.urls")),
     path("admin/promotion/", include("promotion.urls")),
+    path("admin/operations/", include("operations.manager_urls")),
     # The DIP Manager's work begins at the pipeline, not at a list of tables.
     path("admin/", RedirectView.as_view(pattern_name="promotion:pipeline")),
     path("admin/", admin.site.urls),
     path("service/promotion/v1/", include("promotion.service_urls")),
     path("", include("channels.api.urls")),
     path("health/", health, name="health"),
+    path("health/ready/", ready, name="ready"),
 ]

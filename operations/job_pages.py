@@ -14,6 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from jobs import registry
 from jobs.models import Job, JobItem
+from jobs.operating import stalled
 from jobs.standing import ITEM_TONES, is_waiting_long, standing_of, tabs
 from organisations.admin_lists import ListAdmin, SearchInput, page_of
 from organisations.policies import Action
@@ -29,7 +30,11 @@ class JobFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=Job.State.choices, empty_label="Any", label="State")
     problems = django_filters.ChoiceFilter(
         method="with_problems",
-        choices=[("refused", "Refused items"), ("failed", "Failed items")],
+        choices=[
+            ("refused", "Refused items"),
+            ("failed", "Failed items"),
+            ("stalled", "Nobody works at it"),
+        ],
         empty_label="Any",
         label="Problems",
     )
@@ -49,7 +54,9 @@ class JobFilter(django_filters.FilterSet):
         )
 
     def with_problems(self, rows: QuerySet[Job], name: str, problem: str) -> QuerySet[Job]:
-        """Keep jobs with at least one such item."""
+        """Keep jobs with at least one such item, or those that stand still."""
+        if problem == "stalled":
+            return rows.filter(stalled(now=timezone.now()))
         return rows.filter(**{f"{problem}__gt": 0})
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.http import StreamingHttpResponse
+from django.urls import reverse
 
 from audit import sentences
 from audit.models import Event
+from dip_portal.lib.operating import Step
 from dip_portal.lib.spreadsheet import csv_response
 from organisations.actors import Actor, DipManagerActor
 from organisations.admin_lists import DateInput, SearchInput
@@ -40,6 +42,7 @@ KEY_COLUMNS = {
     "correlation id": "correlation_id",
 }
 CHUNK = 1000
+MOST = 500  # a job of thousands of items has an event for each
 
 
 class EventFilter(django_filters.FilterSet):
@@ -97,6 +100,19 @@ class Told:
     def thing(self) -> str:
         """What kind of thing it was done to."""
         return THINGS.get(self.event.subject_type, self.event.subject_type)
+
+
+def steps(correlation_id: str) -> list[Step]:
+    """Return what the audit trail has under this id, for the page Follow an id."""
+    return [
+        Step(
+            at=event.at,
+            what="Audit event",
+            text=sentences.sentence(event),
+            url=reverse("admin:audit_event_change", args=[event.pk]),
+        )
+        for event in Event.objects.filter(correlation_id=correlation_id).order_by("at", "pk")[:MOST]
+    ]
 
 
 def tell(events: Sequence[Event]) -> list[Told]:

@@ -46,6 +46,7 @@ MEANINGS: dict[Action, str] = {
     Action.USER_DEACTIVATE: "Deactivate an account",
     Action.USER_REACTIVATE: "Reactivate an account",
     Action.AUDIT_VIEW: "Read and export the audit trail",
+    Action.OPERATIONS_VIEW: "See the page Operations, and follow a correlation id",
     Action.JOB_VIEW: "See all jobs",
     Action.MAIL_VIEW: "See the outgoing e-mails",
     Action.MAIL_RETRY: "Send an e-mail again",

@@ -74,6 +74,7 @@ class Action(StrEnum):
     USER_DEACTIVATE = "user:deactivate"
     USER_REACTIVATE = "user:reactivate"
     AUDIT_VIEW = "audit:view"
+    OPERATIONS_VIEW = "operations:view"
     JOB_VIEW = "job:view"
     MAIL_VIEW = "mail:view"
     MAIL_RETRY = "mail:retry"
@@ -160,6 +161,7 @@ RULES: dict[Action, Rule] = {
     Action.USER_DEACTIVATE: OPERATOR,
     Action.USER_REACTIVATE: OPERATOR,
     Action.AUDIT_VIEW: Rule(roles=ADMINS, dip_manager=True, within_dip_ids=True),
+    Action.OPERATIONS_VIEW: OPERATOR,
     Action.JOB_VIEW: OPERATOR,
     Action.MAIL_VIEW: OPERATOR,
     Action.MAIL_RETRY: OPERATOR,

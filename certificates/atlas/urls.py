@@ -14,7 +14,7 @@ from certificates.atlas.views import (
 )
 from certificates.atlas.views.home import HomeView
 from certificates.atlas.views.registration import RegisterView
-from dip_portal.lib.health import health
+from dip_portal.lib.health import health, ready
 
 handler400 = "certificates.atlas.hvca.problems.bad_request"
 
@@ -106,4 +106,5 @@ urlpatterns = [
     path("accounts/signup/", RegisterView.as_view(), name="account_signup"),
     path("accounts/", include(by_password)),
     path("health/", health, name="health"),
+    path("health/ready/", ready, name="ready"),
 ]

@@ -5,12 +5,14 @@ from typing import Any
 from tests.access.codes import (
     ADMIN,
     ADMIN_OF_NOBODY,
+    DIP_MANAGER,
     ELSEWHERE,
     Address,
     but,
     codes,
     form,
     page,
+    read,
 )
 from tests.access.walk import World
 
@@ -101,6 +103,8 @@ COMPANIES = {
     "admin/accounts/user/<int:pk>/reactivate/": form(LED_AWAY, arguments=person),
 }
 OPERATIONS = {
+    "admin/operations/": read(DIP_MANAGER),
+    "admin/operations/follow/": read(DIP_MANAGER),
     "admin/audit/event/": page(ADMIN),
     "admin/audit/event/export/": page(ADMIN),
     "admin/audit/event/<int:event_id>/change/": page(

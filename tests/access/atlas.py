@@ -126,6 +126,7 @@ def form(audience: Codes, done: int = 200, **more: Any) -> Address:
 SITE = {
     "": page(CUSTOMERS),
     "health/": Address(get=EVERYBODY, post=EVERYBODY),
+    "health/ready/": read(EVERYBODY),
 }
 
 

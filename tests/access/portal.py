@@ -67,6 +67,7 @@ NOMINATES_FOR_DIP_ID = {**KEEPS_DIP_ID, "dip_manager": 200}
 HOME = {
     "": read(SIGNED_IN),
     "health/": Address(get=EVERYBODY, post=EVERYBODY),
+    "health/ready/": read(EVERYBODY),
 }
 COMPANIES = {
     # An empty form chooses no company, and leads HOME.

@@ -89,3 +89,18 @@ def test_what_a_job_causes_has_the_id_of_the_request_that_started_it(
     told = " ".join(logged(deployment, correlation_id))
     for step in ("Task jobs.run ", "is done", "Task mail.deliver ", "was sent"):
         assert step in told
+
+
+def test_a_worker_tells_that_it_works_and_that_beat_does(deployment: Deployment) -> None:
+    deployment.start_worker()
+    signs = "SELECT kind, name, lag_seconds FROM dip_portal_heartbeat ORDER BY kind"
+
+    deployment.wait_for(
+        lambda: len(deployment.query(signs)) == 2, seconds=60, what="A sign of life of each"
+    )
+
+    beat, worker = deployment.query(signs)
+    assert beat[:2] == ("BEAT", "beat")
+    assert worker[0] == "WORKER"
+    assert worker[1].startswith("worker-0@")
+    assert 0 <= worker[2] < 30

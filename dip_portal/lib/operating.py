@@ -1,0 +1,87 @@
+"""What an app tells those who operate the portal: how its work stands, and what an id has caused.
+
+An app with work that waits, runs or fails has a module with two functions, and names them in
+the settings HEALTH_LINES and TRACES:
+
+- `lines(*, now) -> list[Line]`: how its work stands, on the page Operations and in the metrics.
+- `steps(correlation_id) -> list[Step]`: what was done under an id, on the page Follow an id.
+
+A new app needs no more than that to be on both pages and in the metrics.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+TROUBLE = "danger"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """How much work is in a state: `state` names it for machines, `label` for people.
+
+    `tone` is that of a badge (neutral, info, success, warning, danger) when there is any;
+    `danger` is work that waits for a person. `query` makes the app's list show just these.
+    """
+
+    state: str
+    label: str
+    number: int
+    tone: str = "neutral"
+    query: str = ""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Tell whether somebody has to look at this."""
+        return self.tone == TROUBLE and self.number > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """How one kind of work stands. No name of a person or a company belongs in it.
+
+    `name` is a word for the metrics (`jobs` gives dip_jobs), `url_name` that of the list in
+    the admin, where work is done again. `waiting_seconds` is how long the oldest waits
+    beyond its time, 0 if none does.
+    """
+
+    name: str
+    title: str
+    counts: tuple[Count, ...]
+    waiting_seconds: float = 0
+    url_name: str = ""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Tell whether somebody has to look at this."""
+        return any(count.is_trouble for count in self.counts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that happened under a correlation id, with the page that tells more."""
+
+    at: datetime
+    what: str
+    text: str
+    state: str = ""
+    tone: str = "neutral"
+    url: str = ""
+
+
+def lines(*, now: datetime) -> list[Line]:
+    """Return the lines of all apps, in the order of the setting HEALTH_LINES."""
+    return [line for name in settings.HEALTH_LINES for line in import_string(name)(now=now)]
+
+
+def steps(correlation_id: str) -> list[Step]:
+    """Return what all apps know of this id, in the order of time."""
+
+    def found() -> Iterator[Step]:
+        for name in settings.TRACES:
+            yield from import_string(name)(correlation_id)
+
+    return sorted(found(), key=lambda step: step.at)

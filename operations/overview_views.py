@@ -1,0 +1,61 @@
+"""The pages Operations and Follow an id, for the DIP Manager."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from dip_portal.lib import operating, readiness
+from dip_portal.lib.text import storable
+from jobs.standing import standing_of
+from operations import overview
+from organisations.actors import Actor
+from organisations.manager_pages import page, show
+from organisations.policies import Action, decide
+
+ID_MAX_LENGTH = 64
+
+
+@page(Action.OPERATIONS_VIEW)
+def operations(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show in one look whether all works, what waits, and what somebody has to see to."""
+    now = timezone.now()
+    checks = readiness.checks()
+    lines = operating.lines(now=now)
+    processes = overview.processes(now=now)
+    jobs, still = overview.jobs_to_watch(now=now)
+    troubles = [
+        f"{check.name.capitalize()}: {check.outcome}." for check in checks if not check.is_ok
+    ]
+    troubles += overview.trouble_with(processes)
+    troubles += [
+        f"{line.title}: {count.number} {count.label}."
+        for line in lines
+        for count in line.counts
+        if count.is_trouble
+    ]
+    return show(
+        request,
+        "operations/overview.html",
+        "Operations",
+        checks=checks,
+        lines=lines,
+        processes=processes,
+        troubles=troubles,
+        versions=overview.versions(),
+        jobs=[(job, standing_of(job), str(job.pk) in still) for job in jobs],
+        mails=list(overview.mails_in_trouble()),
+        can_send_again=bool(decide(actor, Action.MAIL_RETRY)),
+        now=now,
+    )
+
+
+@page(Action.OPERATIONS_VIEW)
+def follow(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show everything that was done under one correlation id (`id`), in the order of time."""
+    asked = storable(request.GET.get("id", "").strip(), ID_MAX_LENGTH)
+    return show(
+        request,
+        "operations/follow.html",
+        "Follow an id",
+        asked=asked,
+        steps=operating.steps(asked) if asked else [],
+    )

@@ -1,0 +1,67 @@
+"""/health/ answers while the process does, /health/ready/ while it could do its work."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+
+from dip_portal.lib.version import VERSION
+from tests.deploy.ports import free_ports
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("environment", ["uit", "production", "atlas"])
+def test_a_process_with_all_that_it_needs_is_ready(
+    request: pytest.FixtureRequest, client: Client, db: None, environment: str
+) -> None:
+    request.getfixturevalue(environment)
+
+    answer = client.get("/health/ready/")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ready": True,
+        "checks": {"database": "ok", "migrations": "ok", "broker": "ok"},
+    }
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_migration_that_is_not_applied_makes_it_unready(client: Client, db: None) -> None:
+    MigrationRecorder(connection).record_unapplied("dip_portal", "0002_heartbeat")
+
+    answer = client.get("/health/ready/")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["migrations"] == "1 not applied"
+    assert client.get("/health/").status_code == 200
+
+
+def test_a_broker_that_does_not_answer_makes_it_unready_and_is_not_named(
+    client: Client, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dip_portal.celery import app
+
+    [closed] = free_ports(1)
+    url = f"redis://:unsaid@127.0.0.1:{closed}/0"
+    settings.CELERY_BROKER_URL = url
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS = {}
+    monkeypatch.setattr(app.conf, "broker_read_url", url)
+    monkeypatch.setattr(app.conf, "broker_write_url", url)
+    app.pool.force_close_all()
+
+    answer = client.get("/health/ready/")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["broker"] == "does not answer"
+    assert "unsaid" not in answer.content.decode()
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert project["version"] == VERSION

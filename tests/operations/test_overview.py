@@ -1,0 +1,172 @@
+"""The page Operations: whether all works, what waits, what somebody has to see to."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from dip_portal import heartbeat
+from dip_portal.models import Heartbeat
+from jobs.models import Job
+from mail.models import OutgoingMail
+from operations.templatetags.operating import span
+
+PAGE = "/admin/operations/"
+SECOND = timedelta(seconds=1)
+
+
+def read(client: Client, url: str = PAGE) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def troubles(client: Client) -> list[str]:
+    found: list[str] = client.get(PAGE).context["troubles"]
+    return found
+
+
+@pytest.fixture
+def at_work(db: None) -> None:
+    """Beat and a worker that gave signs of life just now."""
+    now = timezone.now()
+    heartbeat.record(worker="worker@one", beat_at=now - SECOND, now=now)
+
+
+@pytest.mark.usefixtures("at_work")
+def test_when_all_works_the_page_says_so(dana_client: Client) -> None:
+    page = read(dana_client)
+
+    assert "All works, and nothing waits for you." in page
+    assert "worker@one" in page
+    assert "the broker took 1.0 s" in page
+    assert "DIP Portal simulator" in page
+    assert page.count('dip-badge-success">ok<') == 3
+
+
+def test_where_no_worker_was_ever_seen_it_says_so(dana_client: Client) -> None:
+    assert troubles(dana_client) == [
+        "Worker has given no sign of life for a minute.",
+        "Beat has given no sign of life for a minute.",
+    ]
+    assert "none yet" in read(dana_client)
+
+
+def test_a_worker_that_is_gone_troubles_nobody_while_another_works(
+    dana_client: Client, at_work: None
+) -> None:
+    now = timezone.now()
+    Heartbeat.objects.create(kind="WORKER", name="worker@gone", seen_at=now - timedelta(hours=1))
+
+    assert troubles(dana_client) == []
+    assert "silent" in read(dana_client)
+
+    heartbeat.record(worker="worker@one", beat_at=None, now=now + timedelta(hours=23.5))
+
+    assert set(Heartbeat.objects.values_list("name", flat=True)) == {"worker@one", "beat"}
+
+
+@pytest.mark.usefixtures("at_work")
+def test_jobs_and_mails_are_counted_by_how_they_stand(
+    dana_client: Client, job: Callable[..., Job], mail: Callable[..., OutgoingMail]
+) -> None:
+    now = timezone.now()
+    job("WAITING", state="QUEUED", label="fresh", created_at=now)
+    job("WAITING", state="QUEUED", label="left alone", created_at=now - timedelta(minutes=5))
+    job("WAITING", label="abandoned", lease_expires_at=now - timedelta(minutes=5))
+    job("FAILED", label="unlucky", finished_at=now)
+    mail(state="FAILED", next_attempt_at=None, last_error="550 no such person")
+    mail(last_error="The mail server does not answer in time.", next_attempt_at=now)
+    mail(next_attempt_at=now - timedelta(hours=3, minutes=12))
+    mail(state="SENT", sent_at=now)
+
+    page = read(dana_client)
+
+    badges = re.findall(r'class="dip-badge[^"]*" href="[^"]*">([^<]+)</a>', page)
+    assert badges[:9] == [
+        *("2 waiting", "1 running", "2 stalled", "1 with failures, in a day", "1 done, in a day"),
+        *("1 waiting", "1 tried again", "1 given up", "1 sent, in a day"),
+    ]
+    assert troubles(dana_client) == ["Jobs: 2 stalled.", "Outgoing mail: 1 given up."]
+    assert "3 h 12 min" in page
+    assert "550 no such person" in page
+    assert page.count(">Stalled<") == 2
+    stalled = dana_client.get("/admin/jobs/job/?problems=stalled").context["rows"]
+    assert {row["job"].label for row in stalled} == {"left alone", "abandoned"}
+
+
+@pytest.mark.usefixtures("at_work")
+def test_a_mail_that_was_given_up_is_sent_again_from_here(
+    dana_client: Client, mail: Callable[..., OutgoingMail]
+) -> None:
+    lost = mail(state="FAILED", next_attempt_at=None, last_error="550 no such person")
+    page = read(dana_client)
+    [address] = re.findall(r'<form method="post" action="([^"]*send-again/)"', page)
+    [key] = re.findall(r'name="mail" value="([^"]+)"', page)
+
+    dana_client.post(address, {"mail": key})
+
+    lost.refresh_from_db()
+    assert (lost.state, lost.attempts) == ("QUEUED", 0)
+
+
+@pytest.mark.usefixtures("at_work")
+def test_the_number_of_queries_does_not_grow(
+    dana_client: Client, job: Callable[..., Job], mail: Callable[..., OutgoingMail]
+) -> None:
+    counts = []
+    for number in (2, 30):
+        while Job.objects.count() < number:
+            job("WAITING")
+            mail(state="FAILED", next_attempt_at=None, last_error="550")
+        with CaptureQueriesContext(connection) as captured:
+            read(dana_client)
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
+
+
+def test_an_id_leads_to_all_that_it_has_caused(
+    dana_client: Client, job: Callable[..., Job], client: Client, alice_client: Client
+) -> None:
+    answer = client.post("/accounts/password/reset/", {"email": "alice@superenergy.example"})
+    correlation_id = answer["X-Correlation-ID"]
+    work = job("DONE", label="12 companies", correlation_id=correlation_id)
+
+    page = read(dana_client, f"{PAGE}follow/?id={correlation_id}")
+
+    [mail] = OutgoingMail.objects.all()
+    assert mail.subject in page
+    assert "12 companies" in page
+    assert f"/admin/jobs/job/{work.pk}/" in page
+    for other in ("/admin/jobs/job/", "/admin/mail/outgoingmail/", "/admin/audit/event/"):
+        found = dana_client.get(f"{other}?q={correlation_id}").context["rows"]
+        assert len(found) == (0 if "audit" in other else 1)
+    assert f"follow/?id={correlation_id}" in read(dana_client, f"/admin/jobs/job/{work.pk}/")
+
+
+@pytest.mark.parametrize("asked", ["", "unknown", "%00", "x" * 300, "<b>"])
+def test_an_id_that_nothing_has_is_told_so(dana_client: Client, asked: str) -> None:
+    page = read(dana_client, f"{PAGE}follow/?id={asked}")
+
+    assert ("Nothing was kept under this id" if asked else "No id yet") in page
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (60, "1 min"),
+        (11_520, "3 h 12 min"),
+        (90_061, "1 d 1 h"),
+    ],
+)
+def test_a_span_is_told_in_its_two_largest_units(seconds: float, told: str) -> None:
+    assert span(seconds) == told
