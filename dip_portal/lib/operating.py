@@ -16,6 +16,8 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from dip_portal.lib import correlation
+
 TROUBLE = "danger"
 
 
@@ -78,7 +80,9 @@ def lines(*, now: datetime) -> list[Line]:
 
 
 def steps(correlation_id: str) -> list[Step]:
-    """Return what all apps know of this id, in the order of time."""
+    """Return what all apps know of this id, in the order of time; nothing of no id."""
+    if correlation_id == correlation.NONE:
+        return []
 
     def found() -> Iterator[Step]:
         for name in settings.TRACES:
