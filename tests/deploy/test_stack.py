@@ -139,6 +139,9 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compositio
                 "listen 8088": f"listen 127.0.0.1:{plain_port}",
                 "127.0.0.1:8081": f"127.0.0.1:{health}",
                 "http://uit-web:8000": f"http://localhost:{web['uit']}",
+                # The gateway's alias in the networks of the portals resolves in containers only.
+                "https://atlas.dip.localhost:8443": f"https://localhost:{port}",
+                "server_name atlas.dip.localhost": "server_name atlas.dip.localhost localhost",
             },
             own_places={
                 **{
@@ -237,6 +240,25 @@ def test_a_company_goes_from_uit_to_production_and_its_admin_is_invited(
     assert "/service/promotion/v1/" in composition.stack.log("uit-web").read_text()
     for service in composition.stack.running:
         assert "Traceback" not in composition.stack.log(service).read_text(), service
+
+
+def test_the_portals_reach_atlas_through_the_gateway_that_they_trust(
+    composition: Composition,
+) -> None:
+    ask = (
+        "import ssl, urllib.request\n"
+        "from django.conf import settings\n"
+        "tls = ssl.create_default_context(cafile=settings.HVCA_CA_FILE)\n"
+        "answer = urllib.request.urlopen(settings.HVCA_URL + '/ca/uit-1.pem', context=tls)\n"
+        "print(answer.read().decode())"
+    )
+    for environment in PORTALS:
+        for service in ("web", "worker"):
+            told = composition.stack.run(
+                f"{environment}-{service}", ["python", "manage.py", "shell", "-c", ask]
+            )
+
+            assert "BEGIN CERTIFICATE" in told
 
 
 def test_each_environment_of_the_dip_has_a_certificate_of_its_own(
