@@ -1,13 +1,17 @@
 """TLS contexts that ask clients for certificates, and follow the folder of trusted CAs."""
 
+import socket
 import ssl
 import threading
 from pathlib import Path
+from typing import Any
 
 # OpenSSL's x509_vfy.h; Python has no names for them. A certificate outside its dates passes,
 # so that the application can say so in a sentence, which a TLS alert cannot.
 X509_V_FLAG_NO_CHECK_TIME = 0x200000
 X509_V_FLAG_PARTIAL_CHAIN = 0x80000
+# gunicorn shakes hands in one of its few threads, and would wait for ever.
+HANDSHAKE_SECONDS = 5
 
 
 class ClientAuthorities:
@@ -40,8 +44,23 @@ class ClientAuthorities:
             return self._known[1]
 
 
+class _Impatient(ssl.SSLContext):
+    """A context that gives up on a client who does not go on with the handshake."""
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **options: Any) -> ssl.SSLSocket:
+        """Shake hands at once. Raises ssl.SSLError if that takes too long."""
+        sock.settimeout(HANDSHAKE_SECONDS)
+        options["do_handshake_on_connect"] = True
+        try:
+            wrapped = super().wrap_socket(sock, *args, **options)
+        except TimeoutError:
+            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "The handshake took too long.") from None
+        wrapped.settimeout(None)
+        return wrapped
+
+
 def _context(authorities: list[Path], certificate: str, key: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _Impatient(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
     for path in authorities:

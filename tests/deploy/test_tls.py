@@ -187,6 +187,18 @@ def test_versions_below_1_2_are_refused(server: Server) -> None:
     assert done.returncode != 0
 
 
+def test_clients_who_stop_midway_keep_nobody_out(server: Server) -> None:
+    stalled = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(12)]
+    try:
+        for connection in stalled:
+            connection.sendall(b"\x16\x03\x01")
+        with connected(server.client(), port=server.port) as patient:
+            assert ask(patient)[0] == 200
+    finally:
+        for connection in stalled:
+            connection.close()
+
+
 def test_curl_shows_a_certificate_too(server: Server) -> None:
     curl = shutil.which("curl")
     if curl is None:
