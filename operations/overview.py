@@ -11,6 +11,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
+from certificates import trust
+from certificates.platform import NoOwnCertificate, own_signer
+from dip_portal.lib.readiness import OK, Check
 from dip_portal.lib.version import VERSION
 from jobs.models import Job
 from jobs.operating import stalled
@@ -19,6 +22,8 @@ from mail.models import OutgoingMail
 # Beat's sweeps come every five seconds; a worker may be busy for a while.
 SILENT_AFTER = timedelta(minutes=1)
 MOST_SHOWN = 10
+# Atlas renews the DIP's own certificate 30 days before its end: if less is left, it does not.
+RENEWAL_IS_LATE = timedelta(days=20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +78,32 @@ def trouble_with(found: list[Process]) -> list[str]:
         for kind in kinds
         if all(process.is_silent for process in found if process.what == kind)
     ]
+
+
+def certificate_checks(*, now: datetime) -> list[Check]:
+    """Look whether companies' certificates can be judged, and the DIP has one to show."""
+    return [
+        Check(name="certificate authority", outcome=_authority()),
+        Check(name="own certificate", outcome=_own_certificate(now)),
+    ]
+
+
+def _authority() -> str:
+    try:
+        trust.issuing_authorities()
+    except trust.NoTrustedAuthority as reason:
+        return str(reason).removesuffix(".")
+    return OK
+
+
+def _own_certificate(now: datetime) -> str:
+    try:
+        ends = own_signer().certificate.not_valid_after_utc
+    except NoOwnCertificate as reason:
+        return str(reason).removesuffix(".")
+    if ends - now < RENEWAL_IS_LATE:
+        return f"ends on {ends:%Y-%m-%d %H:%M} UTC, and Atlas's worker has not renewed it"
+    return OK
 
 
 def versions() -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ ID_MAX_LENGTH = 64
 def operations(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show in one look whether all works, what waits, and what somebody has to see to."""
     now = timezone.now()
-    checks = readiness.checks()
+    checks = [*readiness.checks(), *overview.certificate_checks(now=now)]
     lines = operating.lines(now=now)
     processes = overview.processes(now=now)
     jobs, still = overview.jobs_to_watch(now=now)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,11 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from certificates.platform import own_signer
 from dip_portal import heartbeat
 from dip_portal.models import Heartbeat
 from jobs.models import Job
 from mail.models import OutgoingMail
+from operations import overview
 from operations.templatetags.operating import span
+from tests import pki
 
 PAGE = "/admin/operations/"
 SECOND = timedelta(seconds=1)
@@ -29,6 +33,12 @@ def read(client: Client, url: str = PAGE) -> str:
 def troubles(client: Client) -> list[str]:
     found: list[str] = client.get(PAGE).context["troubles"]
     return found
+
+
+@pytest.fixture(autouse=True)
+def _own_certificate(uit: None) -> None:
+    """Let the DIP trust the authority, and have its own certificate from it."""
+    pki.own()
 
 
 @pytest.fixture
@@ -46,7 +56,33 @@ def test_when_all_works_the_page_says_so(dana_client: Client) -> None:
     assert "worker@one" in page
     assert "the broker took 1.0 s" in page
     assert "DIP Portal simulator" in page
-    assert page.count('dip-badge-success">ok<') == 3
+    assert page.count('dip-badge-success">ok<') == 5
+
+
+@pytest.mark.usefixtures("at_work")
+def test_without_an_authority_or_a_certificate_of_its_own_it_says_what_to_do(
+    dana_client: Client, settings: Any
+) -> None:
+    for path in settings.AUTHORITY_DIR.glob("*/*.pem"):
+        path.unlink()
+
+    authority, own = troubles(dana_client)
+
+    assert authority.startswith("Certificate authority: No certificate authority for UIT is in ")
+    assert authority.endswith("copy uit-1.pem of Atlas there.")
+    assert own.startswith("Own certificate: Atlas has not issued the DIP's own certificate yet.")
+
+
+def test_a_certificate_of_its_own_that_nobody_renews_is_told_in_time() -> None:
+    ends = own_signer().certificate.not_valid_after_utc
+    for days, is_told in ((25, False), (19, True)):
+        [check] = [
+            check
+            for check in overview.certificate_checks(now=ends - timedelta(days=days))
+            if check.name == "own certificate"
+        ]
+
+        assert ("has not renewed it" in check.outcome) is is_told
 
 
 def test_where_no_worker_was_ever_seen_it_says_so(dana_client: Client) -> None:
