@@ -27,7 +27,7 @@ OPEN_VIEWS = {
 # Addresses that no session is asked for: health for the machinery, service for the other
 # environment, which signs its requests, an invitation for whoever holds its link (held at
 # a gate, the link's token would stand in `next`).
-OPEN_PATHS = ("/health/", "/service/", "/static/", "/invitations/accept/")
+OPEN_PATHS = ("/health/", "/metrics", "/service/", "/static/", "/invitations/accept/")
 
 
 class SignInGatesMiddleware:

@@ -101,6 +101,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "dip_portal.lib.correlation.CorrelationMiddleware",
+    "dip_portal.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Answers the API's paths itself: nothing below, sessions least of all, is for them.
@@ -275,6 +276,8 @@ NAV_ITEMS = ["organisations.navigation.items", "operations.navigation.items"]
 # return how their work stands, and what was done under a correlation id.
 HEALTH_LINES = ["jobs.operating.lines", "mail.operating.lines"]
 TRACES = ["operations.trail.steps", "jobs.operating.steps", "mail.operating.steps"]
+# Who brings this token may read /metrics from elsewhere than this machine.
+METRICS_TOKEN = env.str("DIP_METRICS_TOKEN", default="")
 
 # --- Mail -------------------------------------------------------------------------------
 
@@ -339,7 +342,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/", r"^service/", r"^(?:ca|crl|ocsp)/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$", r"^service/", r"^(?:ca|crl|ocsp)/"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

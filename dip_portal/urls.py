@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from dip_portal.home import home
 from dip_portal.lib.health import health, ready
+from dip_portal.metrics import metrics
 
 handler400 = "dip_portal.lib.error_pages.bad_request"
 urlpatterns = [
@@ -23,4 +24,5 @@ urlpatterns = [
     path("", include("channels.api.urls")),
     path("health/", health, name="health"),
     path("health/ready/", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
 ]

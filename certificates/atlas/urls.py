@@ -15,6 +15,7 @@ from certificates.atlas.views import (
 from certificates.atlas.views.home import HomeView
 from certificates.atlas.views.registration import RegisterView
 from dip_portal.lib.health import health, ready
+from dip_portal.metrics import metrics
 
 handler400 = "certificates.atlas.hvca.problems.bad_request"
 
@@ -107,4 +108,5 @@ urlpatterns = [
     path("accounts/", include(by_password)),
     path("health/", health, name="health"),
     path("health/ready/", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
 ]

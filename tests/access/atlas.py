@@ -127,6 +127,7 @@ SITE = {
     "": page(CUSTOMERS),
     "health/": Address(get=EVERYBODY, post=EVERYBODY),
     "health/ready/": read(EVERYBODY),
+    "metrics": read(EVERYBODY),  # from this machine
 }
 
 

@@ -68,6 +68,7 @@ HOME = {
     "": read(SIGNED_IN),
     "health/": Address(get=EVERYBODY, post=EVERYBODY),
     "health/ready/": read(EVERYBODY),
+    "metrics": read(EVERYBODY),  # from this machine
 }
 COMPANIES = {
     # An empty form chooses no company, and leads HOME.

@@ -33,6 +33,7 @@ def test_the_portals_and_atlas_share_only_the_pages_of_signing_in() -> None:
         "",
         "health/",
         "health/ready/",
+        "metrics",
     }
 
 

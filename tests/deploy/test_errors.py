@@ -1,4 +1,4 @@
-"""What real web processes answer when something is wrong: with the body, or with the database."""
+"""What real web processes answer when something is wrong, and that they count together."""
 
 import os
 import re
@@ -30,7 +30,7 @@ class Web:
 
 
 @contextmanager
-def web(home: Path, environment: str, **variables: str) -> Iterator[Web]:
+def web(home: Path, environment: str, *words: str, **variables: str) -> Iterator[Web]:
     """Run gunicorn as the containers do, with these settings."""
     [port] = free_ports(1)
     log = home / "log"
@@ -38,7 +38,7 @@ def web(home: Path, environment: str, **variables: str) -> Iterator[Web]:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", "--config", "python:deploy.gunicorn_conf"),
-                *("--bind", f"127.0.0.1:{port}"),
+                *("--bind", f"127.0.0.1:{port}", *words),
             ],
             cwd=ROOT,
             env={
@@ -111,3 +111,21 @@ def test_what_is_too_large_gets_its_page_and_not_a_broken_connection(tmp_path: P
         assert "That was too much at once" in answer.text
         assert ID.search(answer.text)
         assert browser.get("/accounts/login/").status_code == 200
+
+
+def test_several_processes_count_as_one_and_leave_nothing_behind(tmp_path: Path) -> None:
+    manage(tmp_path, "migrate")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with web(tmp_path, "uit", "--workers", "3", TMPDIR=str(temporary)) as running:
+        wait_until(lambda: running.log.read_text().count("Booting worker") == 3)
+        counted = re.compile(
+            r'dip_http_requests_total{method="GET",status="200",view="ready"} (\S+)'
+        )
+        for _ in range(30):
+            assert httpx.get(f"{running.url}/health/ready/", timeout=10).status_code == 200
+
+        told = {counted.findall(httpx.get(f"{running.url}/metrics").text)[0] for _ in range(10)}
+
+        assert told == {"30.0"}
+    assert list(temporary.glob("dip-metrics-*")) == []
