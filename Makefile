@@ -11,7 +11,7 @@ check test bench: export DIP_HOME ?= $(CURDIR)/var/test
 check test bench: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
 check test bench: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
 
-.PHONY: help run sign-ins check test bench lock clean
+.PHONY: help run sign-ins manage check test bench lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +21,9 @@ run: $(VENV)/.main-installed ## Start UIT and Production here, promote one compa
 
 sign-ins: $(VENV)/.main-installed ## Show how the demonstration's people sign in to both, with the codes of now
 	@$(BIN)/python -m deploy.run sign-ins
+
+manage: $(VENV)/.main-installed ## A manage.py command in one of them: make manage IN=uit DO="reset fresh"
+	@$(BIN)/python -m deploy.run manage $(IN) $(DO)
 
 check: $(VENV)/.dev-installed ## Format, lint, types, templates, import layers, settings, migrations
 	@$(BIN)/python .ci/check.py

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from deploy.make_certificate import AUTHORITY_FILE, make_certificate
 from deploy.processes import ChildFailed, Processes, Stopped
@@ -359,6 +360,15 @@ class Run:
         for deployment in self.all:
             say(f"  {deployment.log('*')}")
 
+    def become_command(self, words: list[str]) -> NoReturn:
+        """Run `uit reset fresh`: a manage.py command of one deployment. Raises UnableToRun."""
+        named = {deployment.name: deployment for deployment in self.all}
+        deployment = named.get(words[0]) if len(words) > 1 else None
+        if deployment is None:
+            raise UnableToRun(f"Name {' or '.join(named)}, then the command for manage.py.")
+        command = [PYTHON, str(ROOT / "manage.py"), *words[1:]]
+        os.execve(PYTHON, command, self.environment(deployment))  # noqa: S606
+
     def manage(self, deployment: Deployment, *words: str, show: bool = False) -> None:
         """Run a manage.py command of this deployment, its output shown or only in its log."""
         self.processes.run(
@@ -394,7 +404,8 @@ def say(text: str) -> None:
 def main(words: list[str]) -> int:
     """Run everything until somebody stops it. Returns 0 then, and 1 if it cannot run.
 
-    With the word `sign-ins` it only prints how to sign in.
+    With the word `sign-ins` it only prints how to sign in; with `manage` and the name of a
+    deployment it runs a manage.py command there in place of itself.
     """
     try:
         uit, production, atlas = deployments(os.environ)
@@ -402,6 +413,8 @@ def main(words: list[str]) -> int:
         if words == ["sign-ins"]:
             run.show_sign_ins()
             return 0
+        if words[:1] == ["manage"]:
+            run.become_command(words[1:])
         for deployment in run.all:
             require_free_ports(deployment)
     except (UnableToRun, ChildFailed) as error:

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "certificates.atlas",
     "channels",
     "promotion",
+    "scenarios",
     "operations",
 ]
 

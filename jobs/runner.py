@@ -177,9 +177,12 @@ def _end_item(
 
 
 def _lock(job_id: uuid.UUID, token: uuid.UUID) -> Job:
-    """Lock the job's row for this transaction. Raises LeaseLost if the token is not ours."""
-    job = Job.objects.select_for_update().get(pk=job_id)
-    if job.lease_token != token or job.is_finished:
+    """Lock the job's row for this transaction. Raises LeaseLost if the token is not ours.
+
+    So it is with a job that is gone altogether: a reset of the environment took it.
+    """
+    job = Job.objects.select_for_update().filter(pk=job_id).first()
+    if job is None or job.lease_token != token or job.is_finished:
         raise LeaseLost
     return job
 

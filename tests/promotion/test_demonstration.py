@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from organisations.models import Organisation, PabApproval
-from promotion import demonstration
-from promotion.demonstration_companies import SHOWN
+from scenarios import people
+from scenarios.demonstration import SHOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -75,12 +75,12 @@ def test_production_has_its_dip_manager_alone(be: Callable[[str], None]) -> None
 def test_loading_twice_changes_nothing(be: Callable[[str], None]) -> None:
     be("uit")
     printed("load_demonstration")
-    events, shown = Event.objects.count(), [it.password for it in demonstration.sign_ins()]
+    events, shown = Event.objects.count(), [it.password for it in people.sign_ins()]
 
     printed("load_demonstration")
 
     assert Event.objects.count() == events
-    assert [it.password for it in demonstration.sign_ins()] == shown
+    assert [it.password for it in people.sign_ins()] == shown
 
 
 def test_nothing_is_loaded_where_it_is_not_wanted(be: Callable[[str], None], settings: Any) -> None:
@@ -96,7 +96,7 @@ def test_the_people_shown_can_sign_in(be: Callable[[str], None], client: Client)
     be("uit")
     printed("load_demonstration")
     shown = printed("show_sign_ins")
-    [dana] = [it for it in demonstration.sign_ins() if it.email.startswith("dana")]
+    [dana] = [it for it in people.sign_ins() if it.email.startswith("dana")]
     assert dana.password in shown
 
     client.post("/accounts/login/", {"login": dana.email, "password": dana.password})

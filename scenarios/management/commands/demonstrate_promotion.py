@@ -15,16 +15,17 @@ from mail.models import OutgoingMail
 from organisations.models import DipId, Organisation
 from organisations.services.dip_ids import set_effective_dates
 from organisations.services.invitations import mail_state_of, send_invitation
-from promotion import demonstration, queries
+from promotion import queries
 from promotion.apply import summary_of
-from promotion.demonstration_companies import COMPANIES, INVITED, SHOWN
 from promotion.errors import UnableToFetch
 from promotion.fetch import CandidateExtract, fetch_candidates
 from promotion.models import Import
 from promotion.receive import document_of, plans_for
+from scenarios.demonstration import shown
+from scenarios.people import manager_actor
 
 WAIT_SECONDS = 60
-COMPANY = next(it for it in COMPANIES if it.name == SHOWN)
+COMPANY, INVITED = shown()
 
 
 class Command(BaseCommand):
@@ -47,7 +48,7 @@ class Command(BaseCommand):
         ]()
 
     def _extract(self) -> None:
-        company = Organisation.objects.get(company_number=COMPANY.company_number)
+        company = Organisation.objects.get(company_number=COMPANY.number)
         self._say(f"1. Extract the setup of {company} from UIT")
         item = self._run("promotion.extract", str(company), {"organisation": company.pk})
         self._say(f"   {item.message} {settings.PUBLIC_URL}{item.link}")
@@ -76,12 +77,12 @@ class Command(BaseCommand):
         now = timezone.now()
         dip_ids = list(
             DipId.objects.filter(
-                mpid__organisation__company_number=COMPANY.company_number,
+                mpid__organisation__company_number=COMPANY.number,
                 effective_dates_set_at__isnull=True,
             )
         )
         set_effective_dates(
-            actor=demonstration.manager_actor(),
+            actor=manager_actor(),
             dip_ids=dip_ids,
             effective_from_date=now.date(),
             effective_to_date=None,
@@ -93,9 +94,8 @@ class Command(BaseCommand):
         )
 
     def _invite(self) -> None:
-        email, first_name, last_name = INVITED
-        company = Organisation.objects.get(company_number=COMPANY.company_number)
-        self._say(f"3. Invite {first_name} {last_name} as Primary User Admin")
+        company = Organisation.objects.get(company_number=COMPANY.number)
+        self._say(f"3. Invite {INVITED.first_name} {INVITED.last_name} as Primary User Admin")
         page = settings.PUBLIC_URL + reverse("promotion:company", args=[company.pk])
         staged = queries.pipeline(
             Organisation.objects.filter(pk=company.pk), now=timezone.now()
@@ -105,15 +105,15 @@ class Command(BaseCommand):
             self._say(f"   {stage.meaning} {stage.next_step} {page}")
             return
         invitation = send_invitation(
-            actor=demonstration.manager_actor(),
+            actor=manager_actor(),
             organisation=company,
-            first_name=first_name,
-            last_name=last_name,
-            email=email,
+            first_name=INVITED.first_name,
+            last_name=INVITED.last_name,
+            email=INVITED.email,
             now=timezone.now(),
         )
         mail = self._wait_for_mail(mail_state_of(invitation))
-        self._say(f"   E-mail to {email}: {mail.get_state_display().lower()}.")
+        self._say(f"   E-mail to {INVITED.email}: {mail.get_state_display().lower()}.")
         if settings.SHOW_SENT_MAIL:
             mails = settings.PUBLIC_URL + reverse("admin:operations_sent_mails")
             self._say(f"   Read it as DIP Manager and follow its link: {mails}")
@@ -124,13 +124,13 @@ class Command(BaseCommand):
         except UnableToFetch as error:
             raise CommandError(str(error)) from error
         for offer in offers:
-            if offer.company_number == COMPANY.company_number:
+            if offer.company_number == COMPANY.number:
                 return offer
         raise CommandError(f"UIT does not offer an extract of {COMPANY.name}.")
 
     def _run(self, kind: str, label: str, payload: dict[str, Any]) -> JobItem:
         """Let the worker do a job of one item, wait for it, and return the item."""
-        job = start(kind=kind, actor=demonstration.manager_actor(), items=[(label, payload)])
+        job = start(kind=kind, actor=manager_actor(), items=[(label, payload)])
         deadline = time.monotonic() + WAIT_SECONDS
         while not Job.objects.filter(pk=job.pk, state=Job.State.DONE).exists():
             if time.monotonic() > deadline:

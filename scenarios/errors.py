@@ -1,0 +1,15 @@
+"""What scenarios refuse, by name."""
+
+from scenarios.document import Path
+
+
+class UnableToBuild(Exception):
+    """What stands at `path` of the scenario cannot be made here; the message is the remedy."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class UnableToReset(Exception):
+    """This environment cannot be reset now; the message says why, and the remedy."""
