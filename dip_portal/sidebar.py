@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from dip_portal.lib import environment as environments
-from organisations.models import DomainRequest, Organisation
+from organisations.models import DomainRequest, Organisation, RoleRequest
 from organisations.roles import DcpStatus
 
 
@@ -34,6 +34,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "domain_add",
             "admin:organisations_domainrequest_changelist",
             badge=DomainRequest.objects.filter(state="PENDING").count() or "",
+        ),
+        _item(
+            "Requested DIP roles",
+            "badge",
+            "admin:organisations_rolerequest_changelist",
+            badge=RoleRequest.objects.filter(state="PENDING").count() or "",
         ),
         _item(
             "DCP requests",

@@ -8,9 +8,9 @@ from django.contrib.auth.models import Group
 
 from accounts.models import User
 from organisations.admin_views.companies import OrganisationAdmin
-from organisations.admin_views.domain_requests import DomainRequestAdmin
+from organisations.admin_views.requests import DomainRequestAdmin, RoleRequestAdmin
 from organisations.admin_views.users import UserAdmin
-from organisations.models import DomainRequest, Organisation
+from organisations.models import DomainRequest, Organisation, RoleRequest
 
 # Django's groups are unused, and second factors and sessions are their owners' alone.
 for unused in (Group, EmailAddress, Authenticator, UserSession):
@@ -19,4 +19,5 @@ for unused in (Group, EmailAddress, Authenticator, UserSession):
 
 admin.site.register(Organisation, OrganisationAdmin)
 admin.site.register(DomainRequest, DomainRequestAdmin)
+admin.site.register(RoleRequest, RoleRequestAdmin)
 admin.site.register(User, UserAdmin)

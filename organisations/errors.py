@@ -59,5 +59,9 @@ class ChangedMeanwhile(UnableToChangeMember):
         self.current = current
 
 
+class UnableToChangeApiKey(Exception):
+    """An API key cannot be changed like this; the message says why, and the remedy."""
+
+
 class UnableToChangeUser(Exception):
     """An account cannot be changed like this; the message says why, and the remedy."""

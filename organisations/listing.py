@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -78,18 +79,44 @@ def listing_of(
     An unknown column sorts by the first that can be sorted by; `identity` are the fields
     that order what is equal in it.
     """
+    column, is_down = _asked_sort(request, columns)
+    sign = "-" if is_down else ""
+    rows = rows.order_by(*(f"{sign}{field}" for field in column.fields), *identity)
+    return _shown(request, rows, columns, column, is_down=is_down)
+
+
+def listing_of_list(
+    request: HttpRequest, rows: Sequence[Any], *, columns: Sequence[Column]
+) -> Listing:
+    """Return rows that are no table of the database, as `listing_of` does.
+
+    The fields of a column are attributes of the rows.
+    """
+    column, is_down = _asked_sort(request, columns)
+    ordered = sorted(rows, key=attrgetter(*column.fields), reverse=is_down)
+    return _shown(request, ordered, columns, column, is_down=is_down)
+
+
+def _asked_sort(request: HttpRequest, columns: Sequence[Column]) -> tuple[Column, bool]:
+    """Return the column that the request sorts by, and whether downwards."""
     sortable = {column.key: column for column in columns if column.key}
     asked = request.GET.get("sort", "")
-    key = asked.removeprefix("-")
-    key, is_down = (
-        (key, asked.startswith("-")) if key in sortable else (next(iter(sortable)), False)
-    )
-    sign = "-" if is_down else ""
-    rows = rows.order_by(*(f"{sign}{field}" for field in sortable[key].fields), *identity)
+    found = sortable.get(asked.removeprefix("-"))
+    return (found, asked.startswith("-")) if found else (next(iter(sortable.values())), False)
+
+
+def _shown(
+    request: HttpRequest,
+    rows: "QuerySet[Any, Any] | Sequence[Any]",
+    columns: Sequence[Column],
+    sorted_by: Column,
+    *,
+    is_down: bool,
+) -> Listing:
     size = ALL_AT_ONCE if request.GET.get("show") == "all" else PAGE_SIZE
     return Listing(
         page=Paginator(rows, size).get_page(request.GET.get("page")),
-        headings=[_heading(request, column, key, is_down=is_down) for column in columns],
+        headings=[_heading(request, column, sorted_by.key, is_down=is_down) for column in columns],
         search=searched(request),
         kept=[(name, request.GET[name]) for name in ("sort", "show") if name in request.GET],
     )

@@ -107,7 +107,7 @@ def member_management(actor: Actor, organisation: Organisation, day: date) -> Ta
 def dip_id_management(actor: Actor, organisation: Organisation, day: date) -> Task:
     """Task 4: the DIP Manager sets the effective dates, the company takes the API keys."""
     counts = queries.dip_id_counts(actor, organisation)
-    number, dated = counts["all"], counts["dated"]
+    number, dated, taken = counts["all"], counts["dated"], counts["with_key"]
     text = (
         "MPIDs, DIP IDs and DCP IDs are copied over from UIT by the DIP Manager, who then "
         "updates the effective from date of each DIP ID according to the PAB guidance."
@@ -123,7 +123,10 @@ def dip_id_management(actor: Actor, organisation: Organisation, day: date) -> Ta
                 text="DIP Manager: set the effective from date of each DIP ID",
                 is_done=0 < number == dated,
             ),
-            Step(text="Download the API keys of each DIP ID"),
+            Step(
+                text=f"Download the API keys of each DIP ID ({taken} of {number})",
+                is_done=0 < number == taken,
+            ),
         ),
         url=reverse("organisations:dip_ids", args=[organisation.pk]),
         label="DIP IDs",

@@ -46,7 +46,12 @@ class Action(StrEnum):
     DOMAIN_DECIDE = "domain:decide"
     DIP_ID_VIEW = "dip_id:view"
     DIP_ID_CREATE = "dip_id:create"
+    DIP_ID_CREATE_QUALIFIED = "dip_id:create_for_qualified_role"
     EFFECTIVE_DATES_SET = "dip_id:set_effective_dates"
+    API_KEY_REVEAL = "api_key:reveal"
+    API_KEY_REGENERATE = "api_key:regenerate"
+    ROLE_REQUEST = "dip_role:request"
+    ROLE_DECIDE = "dip_role:decide"
     NOMINATION_MAKE = "nomination:make"
     DCP_REQUEST = "dcp:request"
     DCP_DECIDE = "dcp:decide"
@@ -131,7 +136,13 @@ RULES: dict[Action, Rule] = {
     Action.DOMAIN_DECIDE: OPERATOR,
     Action.DIP_ID_VIEW: Rule(roles=ANY_MEMBER, dip_manager=True, within_dip_ids=True),
     Action.DIP_ID_CREATE: OPERATOR,
+    Action.DIP_ID_CREATE_QUALIFIED: Rule(roles=USER_ADMIN),
     Action.EFFECTIVE_DATES_SET: OPERATOR,
+    # Who keeps DIP IDs, and who sets webhooks by the API, for which the key is needed.
+    Action.API_KEY_REVEAL: Rule(roles=USER_ADMIN | MESSAGE_ADMIN, within_dip_ids=True),
+    Action.API_KEY_REGENERATE: Rule(roles=USER_ADMIN | MESSAGE_ADMIN, within_dip_ids=True),
+    Action.ROLE_REQUEST: Rule(roles=MESSAGE_ADMIN),
+    Action.ROLE_DECIDE: OPERATOR,
     Action.NOMINATION_MAKE: Rule(roles=USER_ADMIN, dip_manager=True),
     Action.DCP_REQUEST: Rule(roles=USER_ADMIN),
     Action.DCP_DECIDE: OPERATOR,
@@ -173,6 +184,7 @@ ORGANISATION_PATHS = {
     "organisations.pabapproval": "organisation",
     "organisations.whitelisteddomain": "organisation",
     "organisations.domainrequest": "organisation",
+    "organisations.rolerequest": "organisation",
     "organisations.mpid": "organisation",
     "organisations.dipid": "mpid__organisation",
     "organisations.dcpid": "organisation",
@@ -181,6 +193,7 @@ ORGANISATION_PATHS = {
     "organisations.invitation": "organisation",
     "organisations.apikey": "dip_id__mpid__organisation",
     "channels.webhookconfiguration": "dip_id__mpid__organisation",
+    "channels.webhooktest": "webhook__dip_id__mpid__organisation",
     "channels.failedcall": "dip_id__mpid__organisation",
     "certificates.certificate": "organisation",
     "audit.event": "organisation_id",
@@ -191,6 +204,7 @@ DIP_ID_PATHS = {
     "organisations.dipid": "pk",
     "organisations.apikey": "dip_id",
     "channels.webhookconfiguration": "dip_id",
+    "channels.webhooktest": "webhook__dip_id",
     "channels.failedcall": "dip_id",
 }
 
@@ -325,10 +339,7 @@ def _for_roles(rule: Rule) -> Decision:
 
 
 def _organisation_id(resource: Model) -> int | None:
-    value: Any = resource
-    for step in ORGANISATION_PATHS[resource._meta.label_lower].split("__"):
-        value = getattr(value, step)
-    return _key(value)
+    return _along(resource, ORGANISATION_PATHS[resource._meta.label_lower])
 
 
 def _dip_id(resource: Model) -> int | None:
@@ -337,7 +348,14 @@ def _dip_id(resource: Model) -> int | None:
     path = DIP_ID_PATHS.get(resource._meta.label_lower)
     if path is None:
         return None
-    return _key(getattr(resource, path))
+    return _along(resource, path)
+
+
+def _along(resource: Model, path: str) -> int | None:
+    value: Any = resource
+    for step in path.split("__"):
+        value = getattr(value, step)
+    return _key(value)
 
 
 def _is_of(actor: DipIdActor, resource: Model | None) -> bool:

@@ -16,6 +16,7 @@ from organisations.models import (
     Membership,
     Nomination,
     Organisation,
+    RoleRequest,
     WhitelistedDomain,
 )
 from organisations.models.invitation import IS_OPEN
@@ -170,7 +171,10 @@ def companies_left_without(person: User, day: date) -> list[Organisation]:
 
 
 def dip_id_counts(actor: Actor, organisation: Organisation) -> dict[str, int]:
-    """Return how many DIP IDs the actor may see, and how many have dates set: one query."""
+    """Return how many DIP IDs the actor may see, have dates set, have an API key taken.
+
+    One query.
+    """
     return (
         dip_ids(actor, organisation)
         .order_by()
@@ -181,6 +185,7 @@ def dip_id_counts(actor: Actor, organisation: Organisation) -> dict[str, int]:
                 distinct=True,
                 filter=Q(effective_dates_set_at__isnull=False, effective_from_date__isnull=False),
             ),
+            with_key=Count("pk", distinct=True, filter=Q(api_keys__first_shown_at__isnull=False)),
         )
     )
 
@@ -194,6 +199,16 @@ def companies_with_domain(domain: str) -> list[Organisation]:
     """Return the companies that have this domain of their own, by name: one query."""
     return list(
         Organisation.objects.filter(whitelisted_domains__domain=domain).order_by("name", "pk")
+    )
+
+
+def open_role_requests(organisation: Organisation) -> list[RoleRequest]:
+    """Return the DIP roles that wait for the DIP Manager, or for their DIP ID: one query."""
+    state = RoleRequest.State
+    return list(
+        organisation.role_requests.filter(
+            Q(state=state.PENDING) | Q(state=state.APPROVED, dip_id=None)
+        ).select_related("mpid")
     )
 
 

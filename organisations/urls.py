@@ -4,10 +4,12 @@ from django.urls import path
 
 from organisations.views import (
     acting,
+    api_keys,
     bulk_members,
     company_actions,
     dcp,
     dip_id,
+    dip_roles,
     invitations,
     member,
     members,
@@ -76,8 +78,30 @@ urlpatterns = [
             ),
             ("nominate", nominate.NominateView, "nominate"),
             ("nominations/<int:key>/remove", nominate.RemoveNominationView, "remove_nomination"),
+            ("dip-ids/create", dip_roles.CreateDipIdView, "create_dip_id"),
+            ("dip-roles/request", dip_roles.RequestRoleView, "request_role"),
+            (
+                "dip-roles/requests/<int:key>/withdraw",
+                dip_roles.WithdrawRoleRequestView,
+                "withdraw_role_request",
+            ),
             ("dip-ids/<str:dip_id>", dip_id.DipIdView, "dip_id"),
             ("dip-ids/<str:dip_id>/nominate", nominate.NominateForDipIdView, "nominate_for_dip_id"),
+            (
+                "dip-ids/<str:dip_id>/api-keys/download",
+                api_keys.DownloadApiKeysView,
+                "download_api_keys",
+            ),
+            (
+                "dip-ids/<str:dip_id>/api-keys/<slug:kind>/show",
+                api_keys.ShowApiKeyView,
+                "show_api_key",
+            ),
+            (
+                "dip-ids/<str:dip_id>/api-keys/<slug:kind>/regenerate",
+                api_keys.RegenerateApiKeyView,
+                "regenerate_api_key",
+            ),
             ("dip-ids/<str:dip_id>/members/add", dip_id.AddMemberView, "add_to_dip_id"),
             (
                 "dip-ids/<str:dip_id>/members/<int:key>/add",

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import TermsAcceptance, User
 from accounts.services import create_user
-from channels.models import WebhookConfiguration
+from channels.models import WebhookConfiguration, WebhookTest
 from organisations.models import (
     DcpId,
     DipId,
@@ -22,6 +22,7 @@ from organisations.models import (
     Nomination,
     Organisation,
     PabApproval,
+    RoleRequest,
     WhitelistedDomain,
 )
 from organisations.models.grant import ROLE_FIELDS
@@ -140,6 +141,18 @@ def webhook(
     )
 
 
+def webhook_test(*, webhook: WebhookConfiguration) -> WebhookTest:
+    """Let a test event wait that somebody asked for."""
+    return WebhookTest.objects.create(
+        webhook=webhook,
+        url=webhook.callback_url,
+        revision=webhook.revision,
+        body="[]",
+        requested_at=timezone.now(),
+        requested_by="Robin Doe",
+    )
+
+
 def dcp(*, name: str = "", domains: Sequence[str] = ()) -> DcpId:
     """Make an approved DIP Connection Provider and return its DCP ID."""
     provider = company(
@@ -170,6 +183,25 @@ def domain_request(
         domain=domain,
         requested_at=timezone.now(),
         requested_by=requested_by,
+    )
+
+
+def role_request(
+    *,
+    mpid: Mpid,
+    requested_by: User,
+    role: str = DipRoleCode.LDSO,
+    state: str = RoleRequest.State.PENDING,
+) -> RoleRequest:
+    """Let a company wait for a DIP role, or have it approved or declined."""
+    return RoleRequest.objects.create(
+        organisation=mpid.organisation,
+        mpid=mpid,
+        dip_role_code=role,
+        requested_at=timezone.now(),
+        requested_by=requested_by,
+        state=state,
+        decided_at=None if state == RoleRequest.State.PENDING else timezone.now(),
     )
 
 

@@ -5,7 +5,7 @@ from organisations.models.invitation import Invitation
 from organisations.models.membership import Membership
 from organisations.models.nomination import Nomination
 from organisations.models.organisation import Organisation, PabApproval
-from organisations.models.request import DomainRequest
+from organisations.models.request import DomainRequest, RoleRequest
 
 __all__ = [
     "ApiKey",
@@ -18,5 +18,6 @@ __all__ = [
     "Nomination",
     "Organisation",
     "PabApproval",
+    "RoleRequest",
     "WhitelistedDomain",
 ]

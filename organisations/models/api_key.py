@@ -8,7 +8,9 @@ from organisations.models.dip_id import DipId
 class ApiKey(models.Model):
     """A DIP ID's primary or secondary API key: encrypted, and found by its blind index.
 
-    The key itself is 32 hexadecimal digits (the seminar's DIP ID slide).
+    The key itself is 32 hexadecimal digits (the seminar's DIP ID slide). `first_shown_at` is
+    when the company first took it out of the portal, `last_used_at` when a call last came with
+    it, to the minute, and `last_used_address` from where.
     """
 
     class Kind(models.TextChoices):
@@ -20,6 +22,9 @@ class ApiKey(models.Model):
     ciphertext = models.TextField()
     blind_index = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
+    first_shown_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_address = models.GenericIPAddressField(null=True, blank=True)
 
     class Meta:
         verbose_name = "API key"

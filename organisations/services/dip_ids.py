@@ -50,6 +50,30 @@ def add_dip_id(
     given here are set by the DIP Manager, and count. Raises UnableToChangeCompany.
     """
     require(actor, Action.DIP_ID_CREATE, mpid)
+    return make(
+        actor=actor,
+        mpid=mpid,
+        dip_role_code=dip_role_code,
+        mpr_role_code=mpr_role_code,
+        dip_id=dip_id,
+        effective_from_date=effective_from_date,
+        effective_to_date=effective_to_date,
+        now=now,
+    )
+
+
+def make(
+    *,
+    actor: Actor,
+    mpid: Mpid,
+    dip_role_code: str,
+    mpr_role_code: str = "",
+    dip_id: str = "",
+    effective_from_date: date | None = None,
+    effective_to_date: date | None = None,
+    now: datetime,
+) -> DipId:
+    """Do as `add_dip_id` does, for a caller that has asked the policies and holds a transaction."""
     if dip_id and DipId.objects.filter(dip_id=dip_id).exists():
         raise UnableToChangeCompany("dip_id", f"DIP ID {dip_id} exists already.")
     made = DipId(

@@ -11,12 +11,11 @@ from django.db import transaction
 from accounts.models import User
 from audit.services import record
 from dip_portal.lib.identities import InvalidDomain, canonical_domain
-from mail.services import queue
 from organisations.actors import Actor
 from organisations.errors import UnableToChangeCompany
 from organisations.models import DomainRequest, Organisation
 from organisations.policies import Action, require
-from organisations.services import domains
+from organisations.services import domains, requests
 from organisations.services.changes import locked, store
 
 
@@ -57,7 +56,7 @@ def request_domain(
 def withdraw(*, actor: Actor, request: DomainRequest, now: datetime) -> None:
     """Take a request back that is not decided yet. Raises UnableToChangeCompany."""
     require(actor, Action.DOMAIN_REQUEST, request)
-    _end(request, DomainRequest.State.WITHDRAWN, now)
+    requests.end(request, DomainRequest.State.WITHDRAWN, now)
     _record("domain_request:withdraw", actor, request, now, before={"domain": request.domain})
 
 
@@ -68,13 +67,13 @@ def approve(*, actor: Actor, request: DomainRequest, now: datetime) -> None:
     A domain that was whitelisted meanwhile stays so.
     """
     require(actor, Action.DOMAIN_DECIDE, request)
-    _end(request, DomainRequest.State.APPROVED, now)
+    requests.end(request, DomainRequest.State.APPROVED, now)
     if not request.organisation.whitelisted_domains.filter(domain=request.domain).exists():
         domains.whitelist_domain(
             actor=actor, organisation=request.organisation, domain=request.domain, now=now
         )
     _record("domain_request:approve", actor, request, now, after={"domain": request.domain})
-    _tell(
+    requests.tell(
         request,
         f"{request.domain} is whitelisted for {request.organisation}.",
         "The DIP Manager approved your request. You can create members from this domain now.",
@@ -85,47 +84,13 @@ def approve(*, actor: Actor, request: DomainRequest, now: datetime) -> None:
 def decline(*, actor: Actor, request: DomainRequest, reason: str, now: datetime) -> None:
     """Decline a request; `reason` is told to whoever asked. Raises UnableToChangeCompany."""
     require(actor, Action.DOMAIN_DECIDE, request)
-    reason = reason.strip()
-    if not reason:
-        raise UnableToChangeCompany("reason", "Say why, so that the company knows what to do.")
-    request.reason = reason
-    _end(request, DomainRequest.State.DECLINED, now)
+    reason = requests.decline(request, reason, now)
     after = {"domain": request.domain, "reason": reason}
     _record("domain_request:decline", actor, request, now, after=after)
-    _tell(
+    requests.tell(
         request,
         f"{request.domain} is not whitelisted for {request.organisation}.",
         f"The DIP Manager declined your request: {reason}",
-    )
-
-
-def _end(request: DomainRequest, state: DomainRequest.State, now: datetime) -> None:
-    """Store how a pending request ended, the company locked. Raises UnableToChangeCompany."""
-    request.organisation = locked(request.organisation)
-    current = DomainRequest.objects.get(pk=request.pk)
-    if not current.is_pending:
-        raise UnableToChangeCompany(
-            "",
-            f"This request was decided meanwhile: {current.get_state_display().lower()} on "
-            f"{current.decided_at:%Y-%m-%d %H:%M} UTC.",
-        )
-    request.state = state
-    request.decided_at = now
-    request.save(update_fields=["state", "decided_at", "reason"])
-
-
-def _tell(request: DomainRequest, notice: str, text: str) -> None:
-    person = request.requested_by
-    queue(
-        to=person.email,
-        template="company_notice",
-        context={
-            "first_name": person.first_name,
-            "notice": notice,
-            "text": text,
-            "company_id": request.organisation_id,
-        },
-        organisation_id=request.organisation_id,
     )
 
 

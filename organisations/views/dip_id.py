@@ -96,6 +96,9 @@ class DipIdView(DipIdPage):
             nomination=queries.nomination_of(self.organisation),
             may_nominate=decide(self.actor, Action.NOMINATION_MAKE, self.organisation),
             may_edit=may_edit,
+            may_reveal=decide(self.actor, Action.API_KEY_REVEAL, self.dip_id),
+            may_regenerate=decide(self.actor, Action.API_KEY_REGENERATE, self.dip_id),
+            api_keys=list(self.dip_id.api_keys.all()),
             table=table,
             rows=member_queries.rows(list(table.page), now=now),
         )

@@ -102,6 +102,7 @@ class CompanyView(OrganisationView, is_base=True):
                 "may_describe": decide(self.actor, Action.ORGANISATION_DESCRIBE, company),
                 "may_add_child": decide(self.actor, Action.ORGANISATION_ADD_CHILD, company),
                 "may_request_dcp": decide(self.actor, Action.DCP_REQUEST, company),
+                "may_configure_channels": decide(self.actor, Action.CHANNEL_CONFIGURE, company),
                 "may_request_domain": decide(self.actor, Action.DOMAIN_REQUEST, company),
                 "requests": queries.pending_domain_requests(company),
                 "tabs": self._tabs(),
@@ -135,7 +136,15 @@ class DipIdsView(CompanyView):
             (dip_id, _own_nomination(dip_id), dip_id_state(dip_id, today)) for dip_id in table.page
         ]
         counts = queries.dip_id_counts(self.actor, self.organisation)
-        return self.show(request, table=table, rows=rows, undated=counts["all"] - counts["dated"])
+        return self.show(
+            request,
+            table=table,
+            rows=rows,
+            undated=counts["all"] - counts["dated"],
+            role_requests=queries.open_role_requests(self.organisation),
+            may_request_role=decide(self.actor, Action.ROLE_REQUEST, self.organisation),
+            may_create_dip_id=decide(self.actor, Action.DIP_ID_CREATE_QUALIFIED, self.organisation),
+        )
 
 
 class CertificatesView(CompanyView):
