@@ -9,6 +9,7 @@ from organisations.models import DipId
 PUBLICATION_PATTERN = r"^(PUB-[0-9]{3}|REP-[0-9]{3}[A-Z]?|STATUS)$"
 # The one webhook of a DIP ID that gets status messages and no publication (WIRE.md, 'Outbound').
 STATUS_MESSAGES = "STATUS"
+_TEST_TONES = {"UNTESTED": "info", "PASSED": "success", "FAILED": "danger"}
 
 
 class WebhookConfiguration(models.Model):
@@ -68,8 +69,58 @@ class WebhookConfiguration(models.Model):
         return f"{self.pk}.{self.revision}"
 
     @property
+    def test_tone(self) -> str:
+        """The tone of the badge that shows the state of its test."""
+        return _TEST_TONES[self.test_state]
+
+    @property
     def is_for_status_messages(self) -> bool:
         return self.publication == STATUS_MESSAGES
+
+
+class WebhookTest(models.Model):
+    """One test event: asked for by a person, sent by a worker, and what came of it.
+
+    `url` and `revision` are those of the webhook as it was then. `result` is a channels.caller.Call
+    as JSON, empty until it is done.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "QUEUED", "Waiting for a worker"
+        RUNNING = "RUNNING", "On its way"
+        DELIVERED = "DELIVERED", "Delivered"
+        FAILED = "FAILED", "Failed"
+
+    webhook = models.ForeignKey(
+        WebhookConfiguration, on_delete=models.CASCADE, related_name="tests"
+    )
+    url = models.CharField(max_length=callback_urls.MAX_LENGTH)
+    revision = models.PositiveIntegerField()
+    body = models.TextField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    requested_at = models.DateTimeField()
+    requested_by = models.CharField(max_length=255)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "webhook test"
+        ordering = ["-requested_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["state"],
+                condition=Q(state__in=["QUEUED", "RUNNING"]),
+                name="webhook_test_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Test of {self.webhook}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
 
 
 class SeenSignature(models.Model):

@@ -1,9 +1,9 @@
-"""What beat has done for the API."""
+"""Celery's side of `channels`: test events, and what beat has done for the API."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from channels.services import failed_calls, signatures
+from channels.services import failed_calls, signatures, webhook_tests
 
 
 @shared_task(name="channels.forget_calls")
@@ -12,3 +12,15 @@ def forget_calls() -> None:
     now = timezone.now()
     signatures.forget_expired(now=now)
     failed_calls.forget_old(now=now)
+
+
+@shared_task(name="channels.send_test_event")
+def send_test_event(test_id: str) -> None:
+    """Send one test event that waits, if no other worker does."""
+    webhook_tests.send(int(test_id), now=timezone.now())
+
+
+@shared_task(name="channels.send_waiting_test_events")
+def send_waiting_test_events() -> None:
+    """Send the test events that still wait, and end those whose worker is gone."""
+    webhook_tests.send_waiting(now=timezone.now())

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.actors import signed_in_user
 from accounts.models import User
+from channels import onboarding as channels_onboarding
 from dip_portal.lib import environment as environments
 from organisations import acting, onboarding
 from organisations.actors import Actor, DipManagerActor, actor_of
@@ -36,27 +37,12 @@ def _certificate_management(actor: Actor, organisation: Organisation, day: date)
     )
 
 
-def _message_channel_setup(actor: Actor, organisation: Organisation, day: date) -> Task:
-    text = (
-        "Updated webhook configuration is required: the transfer of data from UIT to "
-        "Production does not include the webhook configuration."
-        if environments.current().can_import
-        else "The DIP delivers messages to webhooks of yours: tell it where they are."
-    )
-    return Task(
-        title="Message Channel Setup",
-        text=text,
-        standing="Not started",
-        steps=(Step(text="Configure the webhook URL of each publication, best by the API"),),
-    )
-
-
 TASKS: list[Callable[[Actor, Organisation, date], Task]] = [
     onboarding.access_portal,
     onboarding.member_management,
     _certificate_management,
     onboarding.dip_id_management,
-    _message_channel_setup,
+    channels_onboarding.message_channel_setup,
 ]
 
 

@@ -213,6 +213,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "send test events that wait": {
+        "task": "channels.send_waiting_test_events",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "forget old calls to the API": {
         "task": "channels.forget_calls",
         "schedule": 60.0,
@@ -271,7 +276,11 @@ SIGN_IN_GATES = [
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 
 # What the apps add to the portal's navigation: functions of the request.
-NAV_ITEMS = ["organisations.navigation.items", "operations.navigation.items"]
+NAV_ITEMS = [
+    "organisations.navigation.items",
+    "channels.navigation.items",
+    "operations.navigation.items",
+]
 
 # What the apps tell those who operate the portal (dip_portal/lib/operating.py): functions that
 # return how their work stands, and what was done under a correlation id.
@@ -318,6 +327,8 @@ HVCA_CA_FILE = env.str("HVCA_CA_FILE", default="")
 
 # Webhooks are at public addresses alone, and in these networks besides (10.0.0.0/8): for tests.
 WEBHOOK_NETWORKS = env.list("DIP_WEBHOOK_NETWORKS", default=[])
+# A PEM file of authorities that vouch for webhooks' TLS certificates beside those of the machine.
+WEBHOOK_CA_FILE = env.str("DIP_WEBHOOK_CA_FILE", default="")
 
 # How far the date of a call's signature may be from the DIP's clock, either way.
 SIGNATURE_WINDOW_SECONDS = env.int("DIP_SIGNATURE_WINDOW_SECONDS", default=300)

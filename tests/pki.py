@@ -48,9 +48,13 @@ def root() -> Authority:
     )
 
 
-@cache
 def issuing_ca(environment: str = "uit") -> Authority:
     """Return the issuing CA of an environment, made once."""
+    return _issuing_ca(environment)
+
+
+@cache
+def _issuing_ca(environment: str) -> Authority:
     return issue.make_issuing_ca(
         root=root(),
         organisation="Simulated authority",
@@ -71,9 +75,13 @@ def pin(*environments: str) -> None:
         (folder / f"{name}-1.pem").write_bytes(formats.pem(issuing_ca(name).certificate))
 
 
-@cache
 def key(number: int = 1) -> rsa.RSAPrivateKey:
     """Return an RSA key, drawn once."""
+    return _key(number)
+
+
+@cache
+def _key(number: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 

@@ -94,6 +94,10 @@ COMPANIES = {
     "admin/organisations/domainrequest/<int:pk>/change/": form(
         ADMIN, done=INCOMPLETE, arguments=lambda world: {"pk": world.domain_request.pk}
     ),
+    "admin/organisations/rolerequest/": page(ADMIN),
+    "admin/organisations/rolerequest/<int:pk>/change/": form(
+        ADMIN, done=INCOMPLETE, arguments=lambda world: {"pk": world.role_request.pk}
+    ),
     "admin/accounts/user/": page(ADMIN),
     "admin/accounts/user/export/": page(ADMIN),
     "admin/accounts/user/<int:pk>/change/": page(ADMIN, arguments=person),

@@ -43,12 +43,28 @@ def domain_request(world: World) -> dict[str, Any]:
     return {"pk": world.company.pk, "key": world.domain_request.pk}
 
 
+def role_request(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.role_request.pk}
+
+
 def dip_id(world: World) -> dict[str, Any]:
     return {"pk": world.company.pk, "dip_id": world.dip_id.dip_id}
 
 
 def member_of_dip_id(world: World) -> dict[str, Any]:
     return {**dip_id(world), "key": world.member.pk}
+
+
+def api_key(world: World) -> dict[str, Any]:
+    return {**dip_id(world), "kind": "PRIMARY"}
+
+
+def webhook(world: World) -> dict[str, Any]:
+    return {**dip_id(world), "publication": "STATUS"}
+
+
+def webhook_test(world: World) -> dict[str, Any]:
+    return {**webhook(world), "key": world.webhook_test.pk}
 
 
 def any_key(world: World) -> dict[str, Any]:
@@ -63,6 +79,17 @@ OF_DIP_ID = {**COMPANY, "limited": 404}
 KEEPS_DIP_ID = {**USER_ADMIN, "limited": 404}
 NOMINATES = {**USER_ADMIN, "dip_manager": 200}
 NOMINATES_FOR_DIP_ID = {**KEEPS_DIP_ID, "dip_manager": 200}
+
+# User Admins and Message Admins take API keys; the DIP Manager never sees one.
+TAKES_KEYS = {**KEEPS_DIP_ID, "message_admin": 200}
+CONFIGURES = {
+    **USER_ADMIN,
+    "user_admin": 403,
+    "message_admin": 200,
+    "limited": 200,
+}
+CONFIGURES_DIP_ID = {**CONFIGURES, "limited": 404}
+LOOKS_AT_CHANNELS = codes(200, nobody=302, expired=404, offboarded=404)
 
 HOME = {
     "": read(SIGNED_IN),
@@ -127,6 +154,11 @@ COMPANIES = {
     "organisations/<int:pk>/nominations/<int:key>/remove/": form(
         NOMINATES, done=302, arguments=nomination
     ),
+    "organisations/<int:pk>/dip-ids/create/": form(USER_ADMIN, arguments=company),
+    "organisations/<int:pk>/dip-roles/request/": form(CONFIGURES, arguments=company),
+    "organisations/<int:pk>/dip-roles/requests/<int:key>/withdraw/": Address(
+        get=but(CONFIGURES, 405), post=but(CONFIGURES, 302), arguments=role_request
+    ),
     "organisations/<int:pk>/dip-ids/<str:dip_id>/": page(OF_DIP_ID, arguments=dip_id),
     "organisations/<int:pk>/dip-ids/<str:dip_id>/nominate/": form(
         NOMINATES_FOR_DIP_ID, arguments=dip_id
@@ -140,11 +172,42 @@ COMPANIES = {
     "organisations/<int:pk>/dip-ids/<str:dip_id>/members/<int:key>/offboard/": form(
         KEEPS_DIP_ID, done=302, arguments=member_of_dip_id
     ),
+    # What shows a key asks first who it is: these sessions are of nobody who has just signed in.
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/api-keys/download/": Address(
+        get=but(TAKES_KEYS, 302), post=but(TAKES_KEYS, 302), arguments=dip_id
+    ),
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/api-keys/<slug:kind>/show/": Address(
+        get=but(TAKES_KEYS, 302), post=but(TAKES_KEYS, 302), arguments=api_key
+    ),
+    "organisations/<int:pk>/dip-ids/<str:dip_id>/api-keys/<slug:kind>/regenerate/": form(
+        TAKES_KEYS, done=302, arguments=api_key
+    ),
     "organisations/<int:pk>/certificates/": page(COMPANY, arguments=company),
     # Verified already: it leads HOME; an empty form is shown again with what is missing.
     "organisations/<int:pk>/verify/": Address(
         get=but(USER_ADMIN, 302), post=USER_ADMIN, arguments=company
     ),
+}
+WEBHOOK = "organisations/<int:pk>/dip-ids/<str:dip_id>/channels/"
+CHANNELS = {
+    "message-channels/": page(LOOKS_AT_CHANNELS),
+    "message-channels/<str:name>/": page(
+        LOOKS_AT_CHANNELS, arguments=lambda world: {"name": "IF-036"}
+    ),
+    "organisations/<int:pk>/channels/": page(COMPANY, arguments=company),
+    "organisations/<int:pk>/channels/pattern/": form(CONFIGURES, arguments=company),
+    "organisations/<int:pk>/channels/copy/": form(CONFIGURES, arguments=company),
+    "organisations/<int:pk>/channels/remove-all/": form(CONFIGURES, arguments=company),
+    # Nothing selected: back to the DIP ID, or not found for who may not see it.
+    WEBHOOK: Address(get=but(OF_DIP_ID, 302), post=but(COMPANY, 405), arguments=dip_id),
+    f"{WEBHOOK}<str:publication>/": Address(
+        get=OF_DIP_ID, post=CONFIGURES_DIP_ID, arguments=webhook
+    ),
+    f"{WEBHOOK}<str:publication>/remove/": form(CONFIGURES_DIP_ID, done=302, arguments=webhook),
+    f"{WEBHOOK}<str:publication>/test/": Address(
+        get=but(CONFIGURES_DIP_ID, 302), post=but(CONFIGURES_DIP_ID, 302), arguments=webhook
+    ),
+    f"{WEBHOOK}<str:publication>/tests/<int:key>/": page(OF_DIP_ID, arguments=webhook_test),
 }
 # Each admin reads the trail of their own company, whichever that is.
 TRAIL = codes(200, nobody=302, analytics_reader=403, expired=404, offboarded=404, dip_manager=200)
@@ -190,4 +253,4 @@ ACCOUNTS = {
     "accounts/sessions/": form(SIGNED_IN, done=302),
 }
 
-TABLE: dict[str, Address] = {**HOME, **COMPANIES, **AUDIT, **INVITATIONS, **ACCOUNTS}
+TABLE: dict[str, Address] = {**HOME, **COMPANIES, **AUDIT, **CHANNELS, **INVITATIONS, **ACCOUNTS}

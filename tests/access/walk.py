@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from audit.services import record
+from channels.models import WebhookTest
 from jobs.models import Job
 from jobs.services import start
 from mail.models import OutgoingMail
@@ -24,6 +25,7 @@ from organisations.models import (
     Nomination,
     Organisation,
     PabApproval,
+    RoleRequest,
     WhitelistedDomain,
 )
 from organisations.roles import DipRoleCode, Role
@@ -54,12 +56,14 @@ class World:
     dip_id: DipId
     domain: WhitelistedDomain
     domain_request: DomainRequest
+    role_request: RoleRequest
     nomination: Nomination
     approval: PabApproval
     invitation: Invitation
     user_admin: Membership
     member: Membership
     invited: Invitation
+    webhook_test: WebhookTest
     event: Event
     job: Job
     mail: OutgoingMail
@@ -108,12 +112,16 @@ def make_world() -> World:
         domain_request=factories.domain_request(
             organisation=company, requested_by=people["user_admin"]
         ),
+        role_request=factories.role_request(mpid=named.mpid, requested_by=people["message_admin"]),
         nomination=factories.nomination(organisation=company, of=dcp_id, domains=True),
         approval=factories.pab_approval(organisation=company),
         invitation=factories.invitation(organisation=company, is_primary=True),
         user_admin=company.memberships.get(user=people["user_admin"]),
         member=company.memberships.get(user=people["analytics_reader"]),
         invited=factories.invitation(organisation=company),
+        webhook_test=factories.webhook_test(
+            webhook=factories.webhook(dip_id=named, publication="STATUS")
+        ),
         event=record(actor=SYSTEM, action="organisation:create", subject=company),
         job=start(kind="promotion.extract", actor=SYSTEM, items=[]),
         mail=queue(to="priya@superenergy.example", template="security_notice", context={}),
