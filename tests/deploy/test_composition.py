@@ -116,7 +116,11 @@ def test_the_environments_share_no_network_but_the_way_to_the_extracts_and_the_g
     assert networks["atlas"] == {"atlas", "atlas-front", "edge"}
     for name in named("database", "redis"):
         assert SERVICES[name]["networks"] == [name.partition("-")[0]]
-    for network in COMPOSITION["networks"].keys() - {"edge"}:
+    open_ones = {"edge", "uit-webhooks", "production-webhooks"}
+    for name in ("uit-webhooks", "production-webhooks"):
+        worker = f"{name.partition('-')[0]}-worker"
+        assert [it for it, one in SERVICES.items() if name in one.get("networks", [])] == [worker]
+    for network in COMPOSITION["networks"].keys() - open_ones:
         assert COMPOSITION["networks"][network]["internal"] is True
 
 
