@@ -42,6 +42,9 @@ def fill(world: World) -> None:
             roles=list(Role),
             expires_date=today + timedelta(days=days),
         )  # fmt: skip
+    for dip_id in list(mpid.dip_ids.all())[:3]:
+        factories.webhook(dip_id=dip_id, url=f"https://hooks.example/{'a-long-path/' * 12}")
+    finish_test_event(world)
     factories.invitation(organisation=company, expires_at=timezone.now() + timedelta(seconds=1))
     factories.company(name="Super Energy Child Ltd", parent=company)
     person = world.people["user_admin"]
@@ -68,6 +71,23 @@ def fill(world: World) -> None:
         )
         for number in range(30)
     )  # fmt: skip
+
+
+def finish_test_event(world: World) -> None:
+    """Let the test event of the world be done, with everything that a page can show of one."""
+    test = world.webhook_test
+    test.state, test.finished_at = "FAILED", timezone.now()
+    test.result = {
+        "advice": "The webhook answered 404: the DIP would not send the messages again by itself.",
+        "address": "2001:db8::ff00:42:8329",
+        "timing": {"name": 1.2, "connection": 3.4, "tls": 56.7, "answer": 89.1},
+        "tls": {"protocol": "TLSv1.3", "names": "hooks.example, " * 20, "valid to": "2027-01-01"},
+        "request_headers": {"X-DIP-Signature": "A" * 344, "Content-Type": "application/json"},
+        "status": 404,
+        "answer_headers": {"Server": "a server"},
+        "answer": "Not here. " * 40,
+    }
+    test.save()
 
 
 def promote(world: World, settings: Any) -> None:
@@ -109,4 +129,6 @@ def further_pages(world: World, who: str, environment: str) -> list[str]:
             f"{company}members/?show=all",
             "/nowhere/",
         ]
+    if who == "message_admin":
+        return [f"{company}channels/?show=all", f"{company}channels/?q=nothing-like-this"]
     return ["/nowhere/"]

@@ -21,7 +21,7 @@ from tests.access.walk import NOBODY
 from tests.browser import populated
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LOOKERS = ("user_admin", "dip_manager", NOBODY)
+LOOKERS = ("user_admin", "message_admin", "certificate_admin", "dip_manager", NOBODY)
 WIDTHS = (1280, 360)
 FEWEST_PAGES = 60  # a walk that finds fewer has lost its way
 
