@@ -15,7 +15,8 @@ ENV PATH=/venv/bin:$PATH \
 RUN groupadd --gid 10001 dip \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent dip \
     && cd /var/lib && install -d -o dip -g dip -m 0750 dip dip/secrets dip/trusted-keys \
-        dip/database-password dip/superuser-password dip/gateway-certificate dip/gateway-trust dip/authority
+        dip/database-password dip/superuser-password dip/gateway-certificate dip/gateway-trust dip/authority \
+        dip/catcher
 COPY --from=packages /venv /venv
 WORKDIR /app
 COPY . .

@@ -117,8 +117,8 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
 
     DIP_UIT_PORT (8001), DIP_PRODUCTION_PORT (8002), DIP_ATLAS_PORT (8003), those of their APIs
     by TLS, DIP_UIT_API_PORT (8441), DIP_PRODUCTION_API_PORT (8442), DIP_ATLAS_API_PORT (8443),
-    DIP_ATLAS_DNS_PORT (8053), DIP_VAR (the folder of everything they keep, `var`). Raises
-    UnableToRun for a port that is none, or is wanted twice.
+    DIP_ATLAS_DNS_PORT (8053), DIP_CATCHER_PORT (8444), DIP_VAR (the folder of everything they
+    keep, `var`). Raises UnableToRun for a port that is none, or is wanted twice.
     """
     var = Path(environment.get("DIP_VAR") or ROOT / "var").resolve()
     gateway = var / "gateway"
@@ -129,22 +129,30 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
             raise UnableToRun(f"{variable} is {text!r}; it must be a port number, 1 to 65535.")
         return int(text)
 
-    def api(variable: str, default: str) -> Listener:
+    def tls(name: str, variable: str, default: str, *more: str) -> Listener:
         number = port(variable, default)
         return Listener(
-            name="API",
+            name=name,
             words=(
                 *("-m", "gunicorn", "--config", "python:deploy.gunicorn_tls_conf"),
                 *("--workers", "1", "--bind", f"127.0.0.1:{number}"),
                 *("--certfile", str(gateway / "certificate.pem")),
-                *("--keyfile", str(gateway / "key.pem")),
+                *("--keyfile", str(gateway / "key.pem"), *more),
             ),
             port=number,
             port_variable=variable,
             scheme="https",
         )
 
+    def api(variable: str, default: str) -> Listener:
+        return tls("API", variable, default)
+
     atlas_api = api("DIP_ATLAS_API_PORT", "8443")
+    # It stands outside the DIP as Atlas does, and needs nothing of it but one process.
+    catcher = tls(
+        *("webhook catcher", "DIP_CATCHER_PORT", "8444", "--threads", "16"),
+        *("--env", f"CATCHER_FOLDER={var / 'catcher'}", "catcher.wsgi:application"),
+    )
 
     def portal(name: str, label: str, variable: str, default: str, own_api: Listener) -> Deployment:
         return Deployment(
@@ -160,6 +168,10 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
                 "DIP_API_URL": own_api.address,
                 "HVCA_URL": atlas_api.address,
                 "HVCA_CA_FILE": str(gateway / AUTHORITY_FILE),
+                # The webhook catcher, and what else testers run here, are on this machine.
+                "DIP_WEBHOOK_NETWORKS": environment.get("DIP_WEBHOOK_NETWORKS")
+                or "127.0.0.0/8,::1/128",
+                "DIP_WEBHOOK_CA_FILE": str(gateway / AUTHORITY_FILE),
             },
         )
 
@@ -179,6 +191,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
         sign_ins="show_atlas_sign_ins",
         listeners=(
             atlas_api,
+            catcher,
             Listener(
                 name="DNS",
                 words=(str(ROOT / "manage.py"), "serve_dns"),
@@ -300,7 +313,7 @@ class Run:
                 self.processes.start(
                     name=f"{deployment.label} {listener.name}",
                     command=[PYTHON, *listener.words],
-                    log=deployment.log(listener.name.lower()),
+                    log=deployment.log(listener.name.lower().replace(" ", "-")),
                     **common,
                 )
         for deployment in self.all:
