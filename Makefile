@@ -31,7 +31,7 @@ check: $(VENV)/.dev-installed ## Format, lint, types, templates, import layers, 
 test: $(VENV)/.dev-installed ## Everything `check` does, then every test that this machine can run
 	@$(BIN)/python .ci/suite.py
 
-bench: $(VENV)/.dev-installed ## Measure the promotion of 1,000 companies, the pipeline and companies of 5,000, 10,000 members
+bench: $(VENV)/.dev-installed ## Measure the promotion of 1,000 companies, lists of 5,000, 10,000 members, certificates a second
 	@$(BIN)/python -m bench
 
 lock: $(VENV)/.dev-installed ## Write requirements/*.txt anew from pyproject.toml

@@ -1,7 +1,8 @@
-"""`make bench`: the promotion of many companies beside its peers, and the longest lists.
+"""`make bench`: promotion, lists and the authority, each beside its peers.
 
-Takes a PostgreSQL server (DATABASE_URL, else the standard local address) and makes three
-databases there, which it drops again. Each step runs in a process of its own, so that its
+Takes a PostgreSQL server (DATABASE_URL, else the standard local address) and makes some
+databases there, which it drops again. With words (`promotion`, `pipeline`, `lists`,
+`authority`) it measures only these. Each step runs in a process of its own, so that its
 peak of memory is its own.
 """
 
@@ -10,13 +11,15 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench import ROOT, authority
+
 COMPANIES = int(os.environ.get("BENCH_COMPANIES", "1000"))
 PIPELINE_COMPANIES = int(os.environ.get("BENCH_PIPELINE_COMPANIES", "5000"))
 MEMBERS = int(os.environ.get("BENCH_MEMBERS", "10000"))
@@ -30,7 +33,9 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.names = {name: f"dip_bench_{name}_{os.getpid()}" for name in ("uit", "live", "peer")}
+        self.names = {
+            name: f"dip_bench_{name}_{os.getpid()}" for name in ("uit", "live", "peer", "atlas")
+        }
 
     def url(self, name: str) -> str:
         """Return the address of one of the databases."""
@@ -44,21 +49,14 @@ class Bench:
         for name in self.names.values():
             self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    def step(self, step: str, database: str, *words: str) -> dict[str, Any]:
-        """Run a step of bench.steps in one of the databases and return what it measured."""
-        environment = "uit" if database == "uit" else "production"
+    def step(
+        self, step: str, database: str, *words: str, module: str = "bench.steps"
+    ) -> dict[str, Any]:
+        """Run a step in one of the databases and return what it measured."""
         done = subprocess.run(
-            [sys.executable, "-m", "bench.steps", step, *words],
+            [sys.executable, "-m", module, step, *words],
             cwd=ROOT,
-            env={
-                **{name: text for name, text in os.environ.items() if name != "REDIS_URL"},
-                "DIP_ENVIRONMENT": environment,
-                "DIP_HOME": str(self.folder / environment),
-                "DIP_TRUSTED_KEYS_DIR": str(self.folder / "trusted-keys"),
-                "STATIC_ROOT": str(self.folder / "static"),
-                "DATABASE_URL": self.url(database),
-                "LOG_LEVEL": "WARNING",
-            },
+            env=self.environment(database),
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -66,21 +64,40 @@ class Bench:
         measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return measured
 
+    def environment(self, database: str) -> dict[str, str]:
+        """Return the variables of a deployment with one of the databases."""
+        environment = database if database in ("uit", "atlas") else "production"
+        return {
+            **{name: text for name, text in os.environ.items() if name != "REDIS_URL"},
+            "DIP_ENVIRONMENT": environment,
+            "DIP_HOME": str(self.folder / environment),
+            "DIP_TRUSTED_KEYS_DIR": str(self.folder / "trusted-keys"),
+            "DIP_AUTHORITY_DIR": str(self.folder / "trusted-keys"),
+            "STATIC_ROOT": str(self.folder / "static"),
+            "DATABASE_URL": self.url(database),
+            "LOG_LEVEL": "WARNING",
+        }
+
     def _administer(self, statement: str) -> None:
         with psycopg.connect(SERVER, autocommit=True) as connection:
             connection.execute(statement)
 
 
-def main() -> None:
-    """Run all steps and print what they measured, with the aims."""
+def main(words: list[str]) -> None:
+    """Run all steps, or those of the words, and print what they measured, with the aims."""
+    parts: dict[str, Callable[[Bench], None]] = {
+        "promotion": _promotion,
+        "pipeline": _pipeline,
+        "lists": _lists,
+        "authority": authority.measure,
+    }
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         bench.drop_databases()
         bench.create_databases()
         try:
-            _promotion(bench)
-            _pipeline(bench)
-            _lists(bench)
+            for word in words or parts:
+                parts[word](bench)
         finally:
             bench.drop_databases()
 
@@ -177,4 +194,4 @@ def _aim(what: str, ratio: float, aim: int, relation: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -192,37 +193,42 @@ def _issued_by(
 ) -> x509.CertificateBuilder:
     """Add what leads to the issuer: its key, its certificate, and where it says what is revoked."""
     key_id = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    information, points = _answers_at(urls)
     return (
         builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id.value),
             critical=False,
         )
-        .add_extension(
-            x509.AuthorityInformationAccess(
-                [
-                    x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
-                    for method, url in (
-                        (AuthorityInformationAccessOID.OCSP, urls.ocsp),
-                        (AuthorityInformationAccessOID.CA_ISSUERS, urls.ca_issuers),
-                    )
-                ]
-            ),
-            critical=False,
-        )
-        .add_extension(
-            x509.CRLDistributionPoints(
-                [
-                    x509.DistributionPoint(
-                        full_name=[x509.UniformResourceIdentifier(urls.crl)],
-                        relative_name=None,
-                        reasons=None,
-                        crl_issuer=None,
-                    )
-                ]
-            ),
-            critical=False,
-        )
+        .add_extension(information, critical=False)
+        .add_extension(points, critical=False)
     )
+
+
+@lru_cache(maxsize=16)
+def _answers_at(
+    urls: Urls,
+) -> tuple[x509.AuthorityInformationAccess, x509.CRLDistributionPoints]:
+    """Return where an issuer answers, as extensions: alike in all that it issues."""
+    information = x509.AuthorityInformationAccess(
+        [
+            x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+            for method, url in (
+                (AuthorityInformationAccessOID.OCSP, urls.ocsp),
+                (AuthorityInformationAccessOID.CA_ISSUERS, urls.ca_issuers),
+            )
+        ]
+    )
+    points = x509.CRLDistributionPoints(
+        [
+            x509.DistributionPoint(
+                full_name=[x509.UniformResourceIdentifier(urls.crl)],
+                relative_name=None,
+                reasons=None,
+                crl_issuer=None,
+            )
+        ]
+    )
+    return information, points
 
 
 def _policies(oid: x509.ObjectIdentifier) -> x509.CertificatePolicies:

@@ -10,7 +10,6 @@ from datetime import datetime
 from allauth.core.internal.httpkit import get_client_ip
 from cryptography import x509
 from django.core import signing
-from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from certificates.atlas.actors import AtlasActor
@@ -83,11 +82,14 @@ def log_in(request: HttpRequest, body: Body, *, now: datetime) -> tuple[Caller, 
         credentials.note_refused_login(api_key=api_key, reason="secret", address=address, now=now)
         raise Problem(401, WRONG_PAIR)
     thumbprint = formats.thumbprint(shown)
-    if not _access_certificates(now).filter(
+    access = Certificate.objects.filter(
         thumbprint=thumbprint,
+        purpose=Certificate.Purpose.ACCESS,
         account=credential.account_id,
         environment=credential.environment,
-    ).exists():  # fmt: skip
+        revoked_at=None,
+    ).first()
+    if access is None or not access.is_good_at(now):
         credentials.note_refused_login(
             api_key=api_key, reason="certificate", address=address, now=now
         )
@@ -96,7 +98,7 @@ def log_in(request: HttpRequest, body: Body, *, now: datetime) -> tuple[Caller, 
     credentials.note_login(
         actor=caller.actor, credential=credential, thumbprint=thumbprint, now=now
     )
-    return caller, signing.dumps([credential.pk, thumbprint], salt=SALT)
+    return caller, signing.dumps([credential.pk, access.pk, thumbprint], salt=SALT)
 
 
 def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
@@ -106,20 +108,22 @@ def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
     if scheme.lower() != "bearer":
         raise refused
     try:
-        key, thumbprint = signing.loads(token.strip(), salt=SALT, max_age=TOKEN_SECONDS)
+        key, access, thumbprint = signing.loads(token.strip(), salt=SALT, max_age=TOKEN_SECONDS)
     except (signing.BadSignature, ValueError):
         raise refused from None
     shown = client_certificate.presented(request)
-    if shown is None or formats.thumbprint(shown) != thumbprint:
+    if shown is None or formats.thumbprint(shown) != thumbprint or now >= shown.not_valid_after_utc:
         raise refused
-    access = _access_certificates(now).filter(
-        thumbprint=thumbprint,
-        account=OuterRef("account"),
-        environment=OuterRef("environment"),
-    )
+    # That both belong together was looked at when they logged in, and does not change.
     credential = (
         ApiCredential.objects.select_related("account", "profile")
-        .filter(Exists(access), pk=key, revoked_at=None)
+        .filter(
+            pk=key,
+            revoked_at=None,
+            account__certificates=access,
+            account__certificates__revoked_at=None,
+        )
+        .order_by()
         .first()
     )
     if credential is None:
@@ -132,13 +136,6 @@ def _shown(request: HttpRequest) -> x509.Certificate:
     if shown is None:
         raise Problem(403, NO_CERTIFICATE)
     return shown
-
-
-def _access_certificates(now: datetime) -> QuerySet[Certificate]:
-    """Return the access certificates that are good now: issued here, whoever they belong to."""
-    return Certificate.objects.filter(
-        purpose=Certificate.Purpose.ACCESS, revoked_at=None, not_before__lte=now, not_after__gt=now
-    )
 
 
 def _caller(credential: ApiCredential, address: str | None) -> Caller:

@@ -138,7 +138,8 @@ class ValidationPolicyView(HvcaView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         profile = self.caller.profile
-        return JsonResponse(validation_policy(profile, verified_domains(profile, now=self.now)))
+        domains = verified_domains(profile, now=self.now)
+        return JsonResponse(validation_policy(profile, sorted(domains)))
 
 
 class TrustChainView(HvcaView):

@@ -1,6 +1,7 @@
 """The certificate authorities: made at the first start, rotated; their CRLs and OCSP answers."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -12,7 +13,7 @@ from django.urls import reverse
 from audit.services import record
 from certificates.atlas.actors import ATLAS, AtlasActor
 from certificates.atlas.models import Certificate, CertificateAuthority, DipEnvironment
-from certificates.atlas.models.authorities import KEY_PURPOSE
+from certificates.atlas.models.authorities import KEY_PURPOSE, remember, remembered
 from certificates.pki import formats, keys
 from certificates.pki.issue import Authority, Urls, make_issuing_ca, make_root, new_serial
 from certificates.pki.revoke import Revocation, make_crl, ocsp_response
@@ -75,8 +76,17 @@ def current_authorities() -> QuerySet[CertificateAuthority]:
 
 
 def issuing_authority(environment: DipEnvironment) -> CertificateAuthority:
-    """Return the CA that issues for an environment. Raises DoesNotExist before `prepare_atlas`."""
-    return current_authorities().select_related("parent").get(kind=environment)
+    """Return the CA that issues for an environment. Raises DoesNotExist before `prepare_atlas`.
+
+    It is kept in memory for some seconds, in which a CA that another process has just retired
+    may sign once more.
+    """
+    known = remembered(environment)
+    if known is None:
+        current = current_authorities().select_related("parent").defer("crl", "parent__crl")
+        known = current.get(kind=environment)
+        remember(known)
+    return known
 
 
 def chain_of(authority: CertificateAuthority) -> list[CertificateAuthority]:
@@ -86,8 +96,11 @@ def chain_of(authority: CertificateAuthority) -> list[CertificateAuthority]:
 
 def urls_of(kind: str, generation: int) -> Urls:
     """Return where a CA answers. Plain HTTP, for a client that has yet to trust anything."""
-    slug = f"{kind.lower()}-{generation}"
-    base: str = settings.ATLAS_PKI_URL
+    return _urls(settings.ATLAS_PKI_URL, f"{kind.lower()}-{generation}")
+
+
+@lru_cache(maxsize=32)
+def _urls(base: str, slug: str) -> Urls:
     return Urls(
         ca_issuers=base + reverse("ca_certificate", args=[slug]),
         ocsp=base + reverse("ocsp", args=[slug]),

@@ -88,9 +88,6 @@ def issue_certificate(
     `until` shortens its year. Raises UnableToIssue, with the field that is wrong.
     """
     _require_active(profile)
-    known = _same_again(csr, credential, purpose, now)
-    if known is not None:
-        return known
     domains = verified_domains(profile, now=now)
 
     def sign(authority: CertificateAuthority) -> x509.Certificate:
@@ -228,22 +225,19 @@ def _identity(profile: IdentityProfile) -> Identity:
     )
 
 
-def _same_again(
-    csr: Csr, credential: ApiCredential | None, purpose: Purpose, now: datetime
-) -> Certificate | None:
+def _same_again(wanted: Certificate, csr: Csr, now: datetime) -> Certificate:
     """Return what this very request has just led to, and refuse the key for anything else."""
     known = Certificate.objects.filter(key_fingerprint=csr.key_fingerprint).first()
-    if known is None:
-        return None
     is_again = (
-        credential is not None
-        and known.credential_id == credential.pk
-        and known.purpose == purpose.value
+        known is not None
+        and wanted.credential_id is not None
+        and known.credential_id == wanted.credential_id
+        and known.purpose == wanted.purpose
         and not known.is_revoked
         and now - known.issued_at < SAME_AGAIN_WITHIN
-        and set(known.dns_names) == {name.lower() for name in csr.dns_names}
+        and set(known.dns_names) == set(wanted.dns_names)
     )
-    if not is_again:
+    if known is None or not is_again:
         raise _reused()
     return known
 
@@ -289,7 +283,6 @@ def _issue(
     )
     try:
         with transaction.atomic():
-            _take_from_quota(profile.account_id)
             certificate.save(force_insert=True)
             record(
                 actor=actor,
@@ -303,8 +296,10 @@ def _issue(
                 },
                 at=now,
             )
-    except IntegrityError:
-        raise _reused() from None
+            # Last, so that others of the account wait for its row as shortly as can be.
+            _take_from_quota(profile.account_id)
+    except IntegrityError:  # the key has a certificate already
+        return _same_again(certificate, csr, now)
     return certificate
 
 

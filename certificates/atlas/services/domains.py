@@ -217,7 +217,8 @@ def delete_claim(*, actor: AtlasActor, claim: DomainClaim, now: datetime) -> Non
 
 def verified_domains(profile: IdentityProfile, *, now: datetime) -> list[str]:
     """Return the domains for which certificates may be issued to an identity: one query."""
-    return list(profile.claims.filter(expires_at__gt=now).values_list("domain", flat=True))
+    claims = DomainClaim.objects.filter(profile=profile, expires_at__gt=now).order_by()
+    return list(claims.values_list("domain", flat=True))
 
 
 def _new_code() -> str:
