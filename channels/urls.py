@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from channels.views import many, pages, tests, webhooks
+from channels.views import failed_calls, many, pages, tests, webhooks
 
 app_name = "channels"
 _company = "organisations/<int:pk>/channels/"
@@ -23,4 +23,14 @@ urlpatterns = [
     path(f"{_webhook}remove/", webhooks.RemoveWebhookView.as_view(), name="remove_webhook"),
     path(f"{_webhook}test/", tests.SendTestView.as_view(), name="send_test"),
     path(f"{_webhook}tests/<int:key>/", tests.TestView.as_view(), name="test"),
+    path(
+        "organisations/<int:pk>/failed-calls/",
+        failed_calls.FailedCallsView.as_view(),
+        name="failed_calls",
+    ),
+    path(
+        "organisations/<int:pk>/failed-calls/<int:key>/",
+        failed_calls.FailedCallView.as_view(),
+        name="failed_call",
+    ),
 ]

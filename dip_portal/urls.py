@@ -23,6 +23,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("service/promotion/v1/", include("promotion.service_urls")),
     path("", include("channels.api.urls")),
+    path("", include("channels.urls")),
+    path("api/", include("channels.api.pages")),
     path("health/", health, name="health"),
     path("health/ready/", ready, name="ready"),
     path("metrics", metrics, name="metrics"),

@@ -52,6 +52,7 @@ def listing(
     *,
     columns: Sequence[Column],
     search: Callable[[str], Q],
+    default: str = "",
 ) -> Listing:
     """Return the rows that the request asks for: `q` searches, and as `listing_of`.
 
@@ -59,7 +60,7 @@ def listing(
     """
     for word in searched(request).split():
         rows = rows.filter(search(word))
-    return listing_of(request, rows, columns=columns)
+    return listing_of(request, rows, columns=columns, default=default)
 
 
 def searched(request: HttpRequest) -> str:
@@ -73,13 +74,15 @@ def listing_of(
     *,
     columns: Sequence[Column],
     identity: Sequence[str] = ("pk",),
+    default: str = "",
 ) -> Listing:
     """Return the rows that were found as the request asks for: `sort`, `show=all`, `page`.
 
-    An unknown column sorts by the first that can be sorted by; `identity` are the fields
+    An unknown column sorts as `default` says ('-when' is downwards), or else by the first that
+    can be sorted by; `identity` are the fields
     that order what is equal in it.
     """
-    column, is_down = _asked_sort(request, columns)
+    column, is_down = _asked_sort(request, columns, default)
     sign = "-" if is_down else ""
     rows = rows.order_by(*(f"{sign}{field}" for field in column.fields), *identity)
     return _shown(request, rows, columns, column, is_down=is_down)
@@ -97,12 +100,15 @@ def listing_of_list(
     return _shown(request, ordered, columns, column, is_down=is_down)
 
 
-def _asked_sort(request: HttpRequest, columns: Sequence[Column]) -> tuple[Column, bool]:
+def _asked_sort(
+    request: HttpRequest, columns: Sequence[Column], default: str = ""
+) -> tuple[Column, bool]:
     """Return the column that the request sorts by, and whether downwards."""
     sortable = {column.key: column for column in columns if column.key}
     asked = request.GET.get("sort", "")
-    found = sortable.get(asked.removeprefix("-"))
-    return (found, asked.startswith("-")) if found else (next(iter(sortable.values())), False)
+    if asked.removeprefix("-") not in sortable:
+        asked = default or next(iter(sortable))
+    return sortable[asked.removeprefix("-")], asked.startswith("-")
 
 
 def _shown(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import TermsAcceptance, User
 from accounts.services import create_user
-from channels.models import WebhookConfiguration, WebhookTest
+from channels.models import FailedCall, WebhookConfiguration, WebhookTest
 from organisations.models import (
     DcpId,
     DipId,
@@ -150,6 +150,31 @@ def webhook_test(*, webhook: WebhookConfiguration) -> WebhookTest:
         body="[]",
         requested_at=timezone.now(),
         requested_by="Robin Doe",
+    )
+
+
+def failed_call(*, dip_id: DipId, **fields: Any) -> FailedCall:
+    """Keep a call to the API for this DIP ID that was refused."""
+    path = f"/dip-channel/pub-036/pubconfig/{dip_id}"
+    rest = "2025-06-27T14:29:09.061Z;RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o="
+    return FailedCall.objects.create(
+        **{
+            "dip_id": dip_id,
+            "at": timezone.now(),
+            "method": "POST",
+            "url": f"https://uit.dip.example{path}",
+            "status": 401,
+            "code": "wrong_signature",
+            "sentence": "X-DIP-Signature was not made by the key of the certificate.",
+            "canonical_full": f"POST;https://uit.dip.example{path};{rest}",
+            "canonical_path": f"POST;{path};{rest}",
+            "body_size": 2,
+            "client_subject": "CN=dip.superenergy.example,O=Super Energy Co,C=GB",
+            "client_thumbprint": "ab" * 32,
+            "address": "192.0.2.7",
+            "correlation_id": "0" * 32,
+            **fields,
+        }
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.access.codes import NOT_ALLOWED, Address, codes
+from tests.access.codes import EVERYBODY, NOT_ALLOWED, Address, codes, read
 from tests.access.walk import World
 
 UNPROVEN = codes(401)
@@ -16,6 +16,11 @@ WRITTEN = Address(get=NOT_ALLOWED, post=UNPROVEN, arguments=of_dip_id)
 READ = Address(get=UNPROVEN, post=NOT_ALLOWED, arguments=of_dip_id)
 
 TABLE: dict[str, Address] = {
+    "api/": read(EVERYBODY),
+    "api/openapi.json": read(EVERYBODY),
+    "api/examples/<str:operation_id>.sh": read(
+        EVERYBODY, arguments=lambda world: {"operation_id": "configurePublication"}
+    ),
     "dip-channel/<str:id>/pubconfig/<str:recipient_id>": WRITTEN,
     "statusmessage/config/<str:recipient_id>": WRITTEN,
     "extensions/dip-channel/<str:id>/pubconfig/<str:recipient_id>": READ,

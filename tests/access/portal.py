@@ -208,6 +208,10 @@ CHANNELS = {
         get=but(CONFIGURES_DIP_ID, 302), post=but(CONFIGURES_DIP_ID, 302), arguments=webhook
     ),
     f"{WEBHOOK}<str:publication>/tests/<int:key>/": page(OF_DIP_ID, arguments=webhook_test),
+    "organisations/<int:pk>/failed-calls/": page(COMPANY, arguments=company),
+    "organisations/<int:pk>/failed-calls/<int:key>/": page(
+        OF_DIP_ID, arguments=lambda world: {"pk": world.company.pk, "key": world.failed_call.pk}
+    ),
 }
 # Each admin reads the trail of their own company, whichever that is.
 TRAIL = codes(200, nobody=302, analytics_reader=403, expired=404, offboarded=404, dip_manager=200)

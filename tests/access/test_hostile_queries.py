@@ -16,7 +16,7 @@ from tests.access.walk import World
 NAMES = (
     "q", "page", "show", "sort", "stage", "state", "parent", "company", "role", "dcp_status",
     "approved", "action", "who", "thing", "person", "factor", "account", "since", "until", "kind",
-    "problems", "next", "invited", "dip_id",
+    "problems", "next", "invited", "dip_id", "code", "signed",
 )  # fmt: skip
 VALUES = ("\x00", "\ud800", "9" * 30, "-1", "' OR 1=1 --", "%", "é" * 300, "all", "٣", "1e9", "[]")
 ROUTES = [

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from audit.services import record
-from channels.models import WebhookTest
+from channels.models import FailedCall, WebhookTest
 from jobs.models import Job
 from jobs.services import start
 from mail.models import OutgoingMail
@@ -65,6 +65,7 @@ class World:
     invited: Invitation
     webhook_test: WebhookTest
     event: Event
+    failed_call: FailedCall
     job: Job
     mail: OutgoingMail
     people: dict[str, User]
@@ -123,6 +124,7 @@ def make_world() -> World:
             webhook=factories.webhook(dip_id=named, publication="STATUS")
         ),
         event=record(actor=SYSTEM, action="organisation:create", subject=company),
+        failed_call=factories.failed_call(dip_id=named),
         job=start(kind="promotion.extract", actor=SYSTEM, items=[]),
         mail=queue(to="priya@superenergy.example", template="security_notice", context={}),
         people=people,

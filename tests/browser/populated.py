@@ -59,6 +59,7 @@ def fill(world: World) -> None:
             organisation_id=company.pk,
         )
         queue(to=f"person{number}@superenergy.example", template="security_notice", context={})
+        factories.failed_call(dip_id=world.dip_id)
     job = Job.objects.create(
         kind="promotion.extract", label="30 companies", total=30, done=20, refused=5, failed=1,
         state=Job.State.RUNNING, created_at=timezone.now(), actor_label=LONG, correlation_id="a",
@@ -127,6 +128,8 @@ def further_pages(world: World, who: str, environment: str) -> list[str]:
         return [
             f"{company}members/?q=nothing-like-this",
             f"{company}members/?show=all",
+            f"{company}failed-calls/?q=nothing-like-this",
+            f"{company}failed-calls/{world.failed_call.pk}/?signed=POST;https://uit",
             "/nowhere/",
         ]
     if who == "message_admin":
