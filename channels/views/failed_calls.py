@@ -71,11 +71,18 @@ class FailedCallView(FailedCallsPage):
     """One call, with the strings to sign; one's own can be compared with them."""
 
     action: ClassVar[Action] = Action.CHANNEL_VIEW
+    call: FailedCall
+
+    def load(self, **kwargs: Any) -> None:
+        """Load the company and the call; who may not see its DIP ID gets 404."""
+        super().load(**kwargs)
+        found = self.calls().filter(pk=kwargs["key"]).first()
+        if found is None:
+            raise Stranger
+        self.call = found
 
     def get(self, request: HttpRequest, pk: int, key: int) -> HttpResponse:
-        call = self.calls().filter(pk=key).first()
-        if call is None:
-            raise Stranger
+        call = self.call
         signed = request.GET.get("signed", "")[: comparison.MAX_LENGTH]
         forms = {"full URL": call.canonical_full, "path": call.canonical_path}
         return self.show(
