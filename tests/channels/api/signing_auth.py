@@ -26,6 +26,7 @@ class Signing(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         body = request.body or b""
+        assert isinstance(body, bytes | str)
         headers = wire.sign(
             method=request.method or "",
             url=request.url or "",
