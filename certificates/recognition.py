@@ -6,6 +6,7 @@ for, and for whom, is the caller's question.
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +17,15 @@ from certificates.pki import formats
 from certificates.pki.paths import check_dates
 from certificates.pki.refusals import OutOfDate
 from dip_portal.lib import environment as environments
+from dip_portal.lib.prepared import Prepared
+
+# The certificate with this thumbprint, with its company.
+BY_THUMBPRINT = Prepared(
+    lambda thumbprint: (
+        Certificate.objects.select_related("organisation").filter(thumbprint=thumbprint).order_by()
+    ),
+    "thumbprint",
+)
 
 
 class NotRecognised(Exception):
@@ -31,6 +41,14 @@ class NotRecognised(Exception):
 
 def recognise(certificate: x509.Certificate, *, now: datetime) -> Certificate:
     """Return the company's certificate that this is: one query. Raises NotRecognised."""
+    found = BY_THUMBPRINT.first(formats.thumbprint(certificate))
+    return judge(certificate, found, now=now)
+
+
+def judge(
+    certificate: x509.Certificate, found: Certificate | None, *, now: datetime
+) -> Certificate:
+    """Return what was `found` of a certificate, if it is to be taken. Raises NotRecognised."""
     if not any(_has_signed(authority, certificate) for authority in trust.issuing_authorities()):
         label = environments.current().label
         raise NotRecognised(
@@ -42,11 +60,6 @@ def recognise(certificate: x509.Certificate, *, now: datetime) -> Certificate:
         check_dates(certificate, now=now)
     except OutOfDate as refusal:
         raise NotRecognised("expired_certificate", str(refusal)) from None
-    found = (
-        Certificate.objects.select_related("organisation")
-        .filter(thumbprint=formats.thumbprint(certificate))
-        .first()
-    )
     if found is None:
         raise NotRecognised(
             "unknown_certificate",
@@ -62,6 +75,7 @@ def recognise(certificate: x509.Certificate, *, now: datetime) -> Certificate:
     return found
 
 
+@lru_cache(maxsize=1024)
 def _has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(authority)

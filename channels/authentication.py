@@ -9,20 +9,22 @@ that no answer can tell.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography import x509
 from django.conf import settings
 from django.db.models import F, Q
 
 from certificates.models import Certificate
-from certificates.recognition import NotRecognised, recognise
+from certificates.pki import formats
+from certificates.recognition import BY_THUMBPRINT, NotRecognised, judge
 from certificates.trust import NoTrustedAuthority
 from channels import wire
 from channels.calls import API_KEY, Call
 from channels.refusals import CallRefused
 from channels.services import signatures
 from channels.wire import SignatureRefused, Verified
+from dip_portal.lib.prepared import Prepared, together
 from organisations.actors import DipIdActor
 from organisations.models import ApiKey, DipId, Nomination
 from organisations.services import api_keys
@@ -57,13 +59,14 @@ def signature_window() -> timedelta:
 
 def authenticate(call: Call, *, now: datetime) -> Caller:
     """Return who calls. Raises CallRefused with the first check that fails."""
-    client = _recognised(call.certificate, "client", now)
+    known = _Known(call)
+    client = known.certificate(call.certificate, "client", now)
     if not client.is_for_mtls:
         raise CallRefused(
             "client_certificate_not_for_mtls",
             f"{WHAT['client']} is for signing only. Connect with one that is for mTLS.",
         )
-    dip_id = _api_key(call).dip_id
+    dip_id = _api_key(call, known).dip_id
     owners = _Owners(dip_id)
     owners.require(client, "client")
     _require_operational(dip_id, now)
@@ -71,7 +74,7 @@ def authenticate(call: Call, *, now: datetime) -> Caller:
     signer = (
         client
         if verified.certificate == call.certificate
-        else _recognised(verified.certificate, "signature", now)
+        else known.certificate(verified.certificate, "signature", now)
     )
     if not signer.is_for_signing:
         raise CallRefused(
@@ -132,34 +135,58 @@ def provider_of(dip_id: DipId) -> int | None:
     return provider.pk if provider.is_dcp else None
 
 
-def _recognised(certificate: x509.Certificate | None, which: Which, now: datetime) -> Certificate:
-    if certificate is None:
-        raise CallRefused(
-            "client_certificate_missing",
-            "The TLS connection shows no client certificate. Connect with the certificate and "
-            "key that the company has for mTLS, to the API's own address.",
-        )
-    try:
-        return recognise(certificate, now=now)
-    except NoTrustedAuthority as unready:
-        raise CallRefused(
-            "no_trusted_authority",
-            "The DIP cannot judge certificates yet: its operator has to pin the authority of "
-            "this environment.",
-        ) from unready
-    except NotRecognised as refusal:
-        code = refusal.code.removesuffix("_certificate")
-        raise CallRefused(f"{which}_certificate_{code}", f"{WHAT[which]}: {refusal}") from refusal
+class _Known:
+    """What the DIP knows of the certificates and the key of a call: asked in one go."""
+
+    def __init__(self, call: Call) -> None:
+        self.api_key: ApiKey | None = None
+        shown = {it for it in (call.certificate, call.sent_certificate) if it is not None}
+        queries: list[tuple[Prepared[Any], Any]] = [
+            (BY_THUMBPRINT, formats.thumbprint(it)) for it in shown
+        ]
+        if call.api_key:
+            queries.append((api_keys.BY_INDEX, api_keys.index_of(call.api_key)))
+        rows = together(*queries) if call.certificate else []
+        if rows and call.api_key:
+            self.api_key = next(iter(rows.pop()), None)
+        self._certificates: dict[str, Certificate] = {
+            row.thumbprint: row for those in rows for row in those
+        }
+
+    def certificate(
+        self, certificate: x509.Certificate | None, which: Which, now: datetime
+    ) -> Certificate:
+        """Return the company's certificate that this is. Raises CallRefused."""
+        if certificate is None:
+            raise CallRefused(
+                "client_certificate_missing",
+                "The TLS connection shows no client certificate. Connect with the certificate "
+                "and key that the company has for mTLS, to the API's own address.",
+            )
+        found = self._certificates.get(formats.thumbprint(certificate))
+        try:
+            return judge(certificate, found, now=now)
+        except NoTrustedAuthority as unready:
+            raise CallRefused(
+                "no_trusted_authority",
+                "The DIP cannot judge certificates yet: its operator has to pin the authority "
+                "of this environment.",
+            ) from unready
+        except NotRecognised as refusal:
+            code = refusal.code.removesuffix("_certificate")
+            raise CallRefused(
+                f"{which}_certificate_{code}", f"{WHAT[which]}: {refusal}"
+            ) from refusal
 
 
-def _api_key(call: Call) -> ApiKey:
+def _api_key(call: Call, known: _Known) -> ApiKey:
     if not call.api_key:
         raise CallRefused(
             "api_key_missing",
             f"The call has no {API_KEY}. Send the primary or secondary key of the DIP ID, which "
             "the portal shows on the DIP ID's page.",
         )
-    found = api_keys.find(call.api_key)
+    found = known.api_key
     if found is None:
         raise CallRefused(
             "api_key_unknown",

@@ -1,9 +1,11 @@
 """A call to the DIP's API as it arrived: what the signature is over, and who is asking."""
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from allauth.core.internal.httpkit import get_client_ip
 from cryptography import x509
 from django.http import HttpRequest
 
@@ -34,6 +36,17 @@ class Call:
     def api_key(self) -> str:
         return self.headers.get(API_KEY, "").strip()
 
+    @cached_property
+    def sent_certificate(self) -> x509.Certificate | None:
+        """The certificate in the signature's header, if it can be read."""
+        text = self.headers.get(wire.CERTIFICATE, "").strip()
+        if not text or len(text) > wire.HEADER_MAX_LENGTH:
+            return None
+        try:
+            return x509.load_pem_x509_certificate(base64.b64decode(text, validate=True))
+        except (binascii.Error, ValueError):
+            return None
+
     def canonical(self) -> dict[UrlForm, str]:
         """Return what would have to be signed for this call, with the date that it says."""
         return wire.canonical_forms(
@@ -44,7 +57,7 @@ class Call:
         )
 
 
-def call_of(request: HttpRequest, *, recipient_id: str, body: bytes) -> Call:
+def call_of(request: HttpRequest, *, recipient_id: str, body: bytes, address: str | None) -> Call:
     """Return the call that a request is. Raises DisallowedHost."""
     return Call(
         method=request.method or "",
@@ -53,7 +66,7 @@ def call_of(request: HttpRequest, *, recipient_id: str, body: bytes) -> Call:
         body=body,
         headers=request.headers,
         certificate=client_certificate.presented(request),
-        address=get_client_ip(request),
+        address=address,
     )
 
 

@@ -58,6 +58,8 @@ def answer(request: HttpRequest) -> HttpResponse:
     for name, value in arrived.headers.items():
         response[name] = value
     response["Cache-Control"] = "no-store"
+    if response.status_code != HTTPStatus.NO_CONTENT:
+        response["Content-Length"] = str(len(response.content))  # else it is sent in chunks
     return response
 
 
@@ -74,13 +76,14 @@ class _Arrived:
         self.request = request
         self.headers: Mapping[str, str] = {}
         self.recipient_id = ""
+        self.address: str | None = get_client_ip(request)
         self.call: Call | None = None
         self.now = timezone.now()
         request.dip_arrived = self  # type: ignore[attr-defined]
 
     def run(self) -> HttpResponse:
         """Return what the operation answers. Raises CallRefused."""
-        self._count("address", get_client_ip(self.request) or "", settings.API_CALLS_PER_ADDRESS)
+        self._count("address", self.address or "", settings.API_CALLS_PER_ADDRESS)
         try:
             match = resolve(self.request.path_info.lower(), URLS)
         except Resolver404:
@@ -145,7 +148,9 @@ class _Arrived:
 
     def _read_body(self) -> None:
         body = _body_of(self.request)
-        self.call = call_of(self.request, recipient_id=self.recipient_id, body=body)
+        self.call = call_of(
+            self.request, recipient_id=self.recipient_id, body=body, address=self.address
+        )
 
 
 def _nearer(before: Mapping[str, str], counted: Count) -> Mapping[str, str]:

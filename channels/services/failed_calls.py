@@ -6,8 +6,6 @@ where the path names the DIP ID. TLS has proven that the client holds the certif
 revoked one proves nothing. All other failed calls are answered and forgotten.
 """
 
-import base64
-import binascii
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -41,7 +39,7 @@ def keep(*, call: Call, refusal: CallRefused, now: datetime) -> FailedCall | Non
         return None
     canonical = call.canonical()
     client_subject, client_thumbprint = _named(call.certificate)
-    subject, thumbprint = _named(_sent_certificate(call))
+    subject, thumbprint = _named(call.sent_certificate)
     kept = FailedCall.objects.create(
         dip_id=dip_id,
         at=now,
@@ -103,17 +101,6 @@ def _forget_beyond(dip_id: DipId) -> None:
 
 def _sentence(refusal: CallRefused) -> str:
     return " ".join([str(refusal), *(f"{it.field}: {it.message}" for it in refusal.errors)])
-
-
-def _sent_certificate(call: Call) -> x509.Certificate | None:
-    """Return the certificate that the signature's header holds, if it can be read."""
-    text = call.headers.get(wire.CERTIFICATE, "").strip()
-    if not text or len(text) > wire.HEADER_MAX_LENGTH:
-        return None
-    try:
-        return x509.load_pem_x509_certificate(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _named(certificate: x509.Certificate | None) -> tuple[str, str]:

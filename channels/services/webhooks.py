@@ -20,11 +20,22 @@ from channels.errors import ChangedMeanwhile, PlanChanged, UnableToConfigure
 from channels.models import WebhookConfiguration
 from channels.plans import Change, Wanted
 from dip_portal.lib.addresses import Network, networks
+from dip_portal.lib.prepared import Prepared
 from dip_portal.lib.text import storable
 from organisations.actors import Actor
 from organisations.models import DipId, Organisation
 from organisations.policies import Action, require, visible
 
+_ONE = Prepared(
+    lambda dip_id, publication: WebhookConfiguration.objects.filter(
+        dip_id_id=dip_id, publication=publication
+    ).order_by(),
+    -1,
+    "publication",
+)
+_LOCKED = Prepared(
+    lambda pk: DipId.objects.select_for_update(no_key=True).filter(pk=pk).order_by(), -1
+)
 LIMIT_MAX = 2_147_483_647  # what both databases keep in such a column
 BATCH = 500
 
@@ -54,7 +65,6 @@ def allowed_networks() -> tuple[Network, ...]:
     return networks(settings.WEBHOOK_NETWORKS)
 
 
-@transaction.atomic
 def set_webhook(
     *,
     actor: Actor,
@@ -75,28 +85,33 @@ def set_webhook(
     url = _checked(dip_id, publication, callback_url)
     limits = {"max_message_count": max_message_count, "max_payload_size": max_payload_size}
     _check_limits(limits)
-    _lock([dip_id])
-    known = dip_id.webhooks.filter(publication=publication).first()
-    if version is not None and version != (known.version if known else ""):
-        raise ChangedMeanwhile(known)
-    before = _said([known], limits=True) if known else {}
-    if known is None:
-        known = WebhookConfiguration(dip_id=dip_id, publication=publication, revision=0)
-    elif known.callback_url == url and all(getattr(known, k) == v for k, v in limits.items()):
+    # Most calls of the API say once more what is set: they need no lock.
+    known = _webhook(dip_id, publication) if version is None else None
+    if known is not None and _is_set(known, url, limits):
         return known
-    _point(known, url, actor, now)
-    for name, value in limits.items():
-        setattr(known, name, value)
-    known.save()
-    record(
-        actor=actor,
-        action="webhook:set",
-        subject=dip_id,
-        before=before,
-        after=_said([known], limits=True),
-        at=now,
-        organisation_id=dip_id.mpid.organisation_id,
-    )
+    with transaction.atomic():
+        _lock_one(dip_id)
+        known = _webhook(dip_id, publication)
+        if version is not None and version != (known.version if known else ""):
+            raise ChangedMeanwhile(known)
+        before = _said([known], limits=True) if known else {}
+        if known is None:
+            known = WebhookConfiguration(dip_id=dip_id, publication=publication, revision=0)
+        elif _is_set(known, url, limits):
+            return known
+        _point(known, url, actor, now)
+        for name, value in limits.items():
+            setattr(known, name, value)
+        known.save()
+        record(
+            actor=actor,
+            action="webhook:set",
+            subject=dip_id,
+            before=before,
+            after=_said([known], limits=True),
+            at=now,
+            organisation_id=dip_id.mpid.organisation_id,
+        )
     return known
 
 
@@ -196,6 +211,21 @@ def webhooks_of(dip_ids: Collection[DipId]) -> dict[tuple[str, str], WebhookConf
 def _dip_ids(actor: Actor, organisation: Organisation) -> list[DipId]:
     rows = DipId.objects.filter(mpid__organisation=organisation).select_related("mpid")
     return list(visible(actor, Action.CHANNEL_CONFIGURE, rows).order_by("dip_id"))
+
+
+def _webhook(dip_id: DipId, publication: str) -> WebhookConfiguration | None:
+    found = _ONE.first(dip_id.pk, publication)
+    if found is not None:
+        found.dip_id = dip_id
+    return found
+
+
+def _is_set(known: WebhookConfiguration, url: str, limits: Mapping[str, int | None]) -> bool:
+    return known.callback_url == url and all(getattr(known, k) == v for k, v in limits.items())
+
+
+def _lock_one(dip_id: DipId) -> None:
+    _LOCKED.all(dip_id.pk)
 
 
 def _lock(dip_ids: Iterable[DipId]) -> None:

@@ -328,8 +328,8 @@ def test_delete_answers_401_where_post_answers_403(
 def test_how_many_queries_a_call_takes(
     machine: Machine, supplier: DipId, django_assert_num_queries: Any
 ) -> None:
-    """Certificate, key with DIP ID and company, signature; then the service: lock and compare."""
+    """Certificate, key with DIP ID and company, signature; then the service compares."""
     machine.call("POST", pubconfig(supplier), BODY)
 
-    with django_assert_num_queries(7):  # two of them are the savepoint of the test's transaction
+    with django_assert_num_queries(4):
         assert machine.call("POST", pubconfig(supplier), BODY).status_code == 201

@@ -302,6 +302,7 @@ def test_no_session_no_cookie_no_token(machine: Machine, supplier: DipId) -> Non
 
     assert not response.cookies
     assert response["Cache-Control"] == "no-store"
+    assert response["Content-Length"] == str(len(response.content))
 
 
 def test_atlas_has_no_such_api(atlas: None) -> None:

@@ -1,0 +1,21 @@
+"""Django's PostgreSQL, with a health check that asks the socket before it asks the server.
+
+CONN_HEALTH_CHECKS sends a statement before the first query of every request. A server that
+has closed the connection (a restart, a fail-over) has said so: its end is there to be read.
+"""
+
+import select
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to PostgreSQL."""
+
+    def is_usable(self) -> bool:
+        """Tell whether the connection still stands; asks the server only where it has spoken."""
+        if self.connection is None or self.connection.closed:
+            return False
+        poll = select.poll()
+        poll.register(self.connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+        return not poll.poll(0) or super().is_usable()
