@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from certificates.models import Certificate
@@ -331,5 +332,5 @@ def test_how_many_queries_a_call_takes(
     """Certificate, key with DIP ID and company, signature; then the service compares."""
     machine.call("POST", pubconfig(supplier), BODY)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3 if connection.vendor == "postgresql" else 4):
         assert machine.call("POST", pubconfig(supplier), BODY).status_code == 201
