@@ -66,7 +66,8 @@ def authenticate(call: Call, *, now: datetime) -> Caller:
             "client_certificate_not_for_mtls",
             f"{WHAT['client']} is for signing only. Connect with one that is for mTLS.",
         )
-    dip_id = _api_key(call, known).dip_id
+    api_key = _api_key(call, known)
+    dip_id = api_key.dip_id
     owners = _Owners(dip_id)
     owners.require(client, "client")
     _require_operational(dip_id, now)
@@ -90,6 +91,7 @@ def authenticate(call: Call, *, now: datetime) -> Caller:
             f"The same {wire.SIGNATURE} has come before. Sign each call anew, with the date of "
             "now to the millisecond; a call that is repeated needs a signature of its own.",
         )
+    api_keys.note_use(api_key, address=call.address, now=now)
     return Caller(actor=_actor(dip_id, client, call), dip_id=dip_id, verified=verified, at=now)
 
 

@@ -13,7 +13,6 @@ urlpatterns = [
     path("", home, name="home"),
     path("", include("accounts.urls")),
     path("", include("organisations.urls")),
-    path("", include("channels.urls")),
     path("accounts/", include("accounts.allauth_urls")),
     path("audit/", include("operations.urls")),
     path("admin/promotion/", include("promotion.urls")),

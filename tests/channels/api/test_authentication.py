@@ -13,7 +13,7 @@ from channels import wire
 from channels.models import SeenSignature, WebhookConfiguration
 from channels.refusals import CODES
 from channels.services import signatures
-from organisations.models import DcpId, DipId, Organisation
+from organisations.models import ApiKey, DcpId, DipId, Organisation
 from organisations.roles import DcpStatus
 from tests import factories, pki
 from tests.channels.api.calling import BODY, HOST, Machine, code_of, key_of, pubconfig
@@ -207,6 +207,19 @@ def test_nothing_tells_whether_another_dip_id_exists(
             del said["correlationId"]
             answers.append((response.status_code, json.dumps(said).replace(dip_id, "…")))
         assert answers[0] == answers[1]
+
+
+def test_the_use_of_a_key_is_noted_when_all_checks_have_passed(
+    machine: Machine, supplier: DipId
+) -> None:
+    keys = ApiKey.objects.filter(dip_id=supplier, last_used_at__isnull=False)
+    refused(machine.but(signer=None), supplier)
+    assert not keys.exists()
+
+    machine.call("POST", pubconfig(supplier), BODY)
+
+    used = keys.get()
+    assert (used.kind, used.last_used_address) == ("PRIMARY", "127.0.0.1")
 
 
 @pytest.mark.parametrize(
