@@ -1,6 +1,6 @@
 """Signing in and out: by e-mail and password, by invitation only, and not by guessing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -116,7 +116,7 @@ def test_a_member_is_told_that_the_admin_is_not_theirs(
 ) -> None:
     pass_gates(alice)
 
-    assert client.get("/admin/", follow=True).status_code == 403
+    assert client.get("/admin/accounts/user/", follow=True).status_code == 403
 
 
 def test_the_code_of_the_app_is_asked_for_at_the_next_sign_in(
@@ -136,3 +136,26 @@ def test_the_code_of_the_app_is_asked_for_at_the_next_sign_in(
         right = client.post("/accounts/2fa/authenticate/", {"code": totp(secret)})
         assert right["Location"] == "/terms/"
         assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("seconds_later", [1, 31, 55])
+def test_a_code_that_let_somebody_in_lets_nobody_in_again(
+    client: Client, pass_gates: Any, sign_in: Any, alice: User, totp: Any, seconds_later: int
+) -> None:
+    secret = pass_gates(alice)
+    client.post("/accounts/logout/")
+    start = datetime(2031, 2, 3, 12, 0, 1, tzinfo=UTC)
+
+    def enter(code: str) -> str:
+        sign_in(alice.email)
+        answer = client.post("/accounts/2fa/authenticate/", {"code": code})
+        client.post("/accounts/logout/")
+        return str(answer.headers.get("Location", "refused"))
+
+    with time_machine.travel(start, tick=False) as clock:
+        code = totp(secret)
+        assert enter(code) == "/"
+        clock.shift(seconds_later)
+        assert enter(f"{code[:3]} {code[3:]}") == "refused"
+        clock.shift(90)
+        assert enter(totp(secret)) == "/"
