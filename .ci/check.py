@@ -27,6 +27,7 @@ CHECKS: list[tuple[str, list[str]]] = [
     ),
     ("templates", [str(BIN / "djlint"), "templates", "--lint", "--quiet"]),
     ("files", [sys.executable, ".ci/files.py"]),
+    ("packages", [sys.executable, ".ci/dependencies.py"]),
     ("import layers", [str(BIN / "lint-imports"), "--no-cache"]),
     ("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"]),
     ("settings of UIT", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"]),

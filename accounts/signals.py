@@ -1,17 +1,21 @@
-"""What happens to an account goes into the audit trail."""
+"""What happens to an account goes into the audit trail, and who fails to sign in into the log."""
 
+import logging
 from typing import Any
 
 from allauth.account import signals as account_signals
+from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.http import HttpRequest
 
 from accounts.actors import actor_of
 from accounts.models import User
 from audit.sentences import register
 from audit.services import record
+
+logger = logging.getLogger(__name__)
 
 SENTENCES = {
     "dip_manager:create": "created the DIP Manager",
@@ -31,6 +35,8 @@ def connect() -> None:
     register(SENTENCES)
     account_signals.user_logged_in.connect(_on_signed_in)
     user_logged_out.connect(_on_signed_out)
+    user_login_failed.connect(_on_sign_in_failed)
+    mfa_signals.authentication_failed.connect(_on_second_factor_failed)
     account_signals.password_changed.connect(_on_password_changed)
     account_signals.password_set.connect(_on_password_changed)
     account_signals.password_reset.connect(_on_password_reset)
@@ -46,6 +52,21 @@ def _on_signed_in(*, request: HttpRequest, user: User, **_: Any) -> None:
 def _on_signed_out(*, request: HttpRequest, user: User | None, **_: Any) -> None:
     if user is not None:
         _record("session:end", request, user)
+
+
+def _on_sign_in_failed(*, request: HttpRequest | None = None, **_: Any) -> None:
+    """Log it without the name that was typed: it may be anybody's, or a password."""
+    logger.warning("A sign-in failed, asked for from %s", _address_of(request))
+
+
+def _on_second_factor_failed(*, request: HttpRequest, user: User, **_: Any) -> None:
+    logger.warning(
+        "A second factor of user %s was wrong, asked for from %s", user.pk, _address_of(request)
+    )
+
+
+def _address_of(request: HttpRequest | None) -> str:
+    return (get_client_ip(request) if request is not None else None) or "nowhere"
 
 
 def _on_password_changed(*, request: HttpRequest, user: User, **_: Any) -> None:

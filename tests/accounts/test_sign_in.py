@@ -159,3 +159,25 @@ def test_a_code_that_let_somebody_in_lets_nobody_in_again(
         assert enter(f"{code[:3]} {code[3:]}") == "refused"
         clock.shift(90)
         assert enter(totp(secret)) == "/"
+
+
+def test_who_fails_to_sign_in_is_in_the_log_without_what_they_typed(
+    client: Client, pass_gates: Any, sign_in: Any, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    pass_gates(alice)
+    client.post("/accounts/logout/")
+    caplog.clear()
+
+    sign_in(alice.email, "not the passphrase")
+    sign_in("a.stranger@superenergy.example", "x")
+    sign_in(alice.email)
+    client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+
+    told = [entry.getMessage() for entry in caplog.records if entry.name == "accounts.signals"]
+    assert told == [
+        "A sign-in failed, asked for from 127.0.0.1",
+        "A sign-in failed, asked for from 127.0.0.1",
+        f"A second factor of user {alice.pk} was wrong, asked for from 127.0.0.1",
+    ]
+    assert alice.email not in caplog.text
+    assert "a.stranger" not in caplog.text
