@@ -12,6 +12,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 
 from dip_portal.lib import environment as environments
+from dip_portal.lib.keys import key_of
 from organisations import queries
 from organisations.admin_lists import SearchInput
 from organisations.admin_views.company import CHANGE, CompanyPages
@@ -151,7 +152,5 @@ class OrganisationAdmin(CompanyPages):
         return self.show(request, "add.html", title, status=status, form=form, parent=parent)
 
     def _parent(self, request: HttpRequest) -> Organisation | None:
-        key = request.GET.get("parent", "")
-        if not (key.isascii() and key.isdigit()):
-            return None
-        return self.get_queryset(request).filter(pk=int(key)).first()
+        key = key_of(request.GET.get("parent", ""))
+        return None if key is None else self.get_queryset(request).filter(pk=key).first()

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from dip_portal.lib import validation
+from dip_portal.lib.keys import RowsField
 from organisations.admin_lists import DateInput
 from organisations.models import DipId, Mpid, Organisation
 from organisations.roles import DcpStatus, DipRoleCode
@@ -112,7 +113,7 @@ class DipIdForm(CompanyForm):
 class EffectiveDatesForm(CompanyForm):
     """The effective dates of the DIP IDs that are ticked."""
 
-    dip_ids = forms.ModelMultipleChoiceField(
+    dip_ids = RowsField(
         label="DIP IDs",
         queryset=DipId.objects.none(),
         error_messages={"required": "Tick the DIP IDs that these dates are for."},

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from dip_portal.lib.keys import RowsField
 from organisations.admin_lists import DateInput
 from organisations.models import DipId, Organisation
 from organisations.models.grant import Grant
@@ -13,7 +14,7 @@ from organisations.services.invitations import EMAIL_MAX_LENGTH, NAME_MAX_LENGTH
 from organisations.services.members import Extension
 
 
-class DipIdsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+class DipIdsField(RowsField):
     """DIP IDs of one company, each with its MPID and its role."""
 
     widget = forms.CheckboxSelectMultiple

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dip_portal.lib import environment as environments
+from dip_portal.lib.keys import keys_of
 from jobs.services import start
 from organisations.actors import Actor
 from organisations.admin_lists import page_of
@@ -53,7 +54,7 @@ def pipeline(request: HttpRequest, actor: Actor) -> HttpResponse:
 @page(Action.EXTRACT_MAKE, methods=("POST",))
 def extract(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Start the job that extracts the chosen companies, and lead to its progress."""
-    keys = [int(key) for key in request.POST.getlist("company") if key.isascii() and key.isdigit()]
+    keys = keys_of(request.POST.getlist("company"))
     chosen = visible(actor, Action.ORGANISATION_VIEW, Organisation.objects.filter(pk__in=keys))
     items = [(str(company), {"organisation": company.pk}) for company in chosen]
     if not items:
