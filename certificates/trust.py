@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 
 from dip_portal.lib import environment as environments
@@ -32,6 +33,25 @@ def issuing_authorities() -> list[x509.Certificate]:
 def roots() -> list[x509.Certificate]:
     """Return the roots above them, newest first; none if none is pinned."""
     return _pinned("root")
+
+
+def all_issuing_authorities() -> list[x509.Certificate]:
+    """Return the issuing CAs of both portals, to tell whose a certificate is: not to trust them."""
+    return [authority for name in environments.PORTALS for authority in _pinned(name)]
+
+
+def is_of_environment(certificate: x509.Certificate, name: str) -> bool:
+    """Tell whether an issuing CA of an environment has signed a certificate."""
+    return any(has_signed(authority, certificate) for authority in _pinned(name))
+
+
+def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Tell whether an authority has signed a certificate, by its name and its key."""
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _folder() -> Path:

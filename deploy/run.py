@@ -32,6 +32,7 @@ GATEWAY_NAMES = ("localhost", "127.0.0.1")
 # into the embedded one: they would give all deployments the same database or key.
 NOT_INHERITED = (
     "ALLOWED_HOSTS",
+    "ATLAS_SITE_URL",
     "DATABASE_URL",
     "DEBUG",
     "DEFAULT_FROM_EMAIL",
@@ -148,6 +149,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
         return tls("API", variable, default)
 
     atlas_api = api("DIP_ATLAS_API_PORT", "8443")
+    atlas_port = port("DIP_ATLAS_PORT", "8003")
     # It stands outside the DIP as Atlas does, and needs nothing of it but one process.
     catcher = tls(
         *("webhook catcher", "DIP_CATCHER_PORT", "8444", "--threads", "16"),
@@ -167,6 +169,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
             settings={
                 "DIP_API_URL": own_api.address,
                 "HVCA_URL": atlas_api.address,
+                "ATLAS_SITE_URL": f"http://localhost:{atlas_port}",
                 "HVCA_CA_FILE": str(gateway / AUTHORITY_FILE),
                 # The webhook catcher, and what else testers run here, are on this machine.
                 "DIP_WEBHOOK_NETWORKS": environment.get("DIP_WEBHOOK_NETWORKS")
@@ -184,7 +187,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
     atlas = Deployment(
         name="atlas",
         label="Atlas",
-        port=port("DIP_ATLAS_PORT", "8003"),
+        port=atlas_port,
         port_variable="DIP_ATLAS_PORT",
         home=var / "atlas",
         preparation=("prepare_atlas",),

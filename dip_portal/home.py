@@ -11,36 +11,17 @@ from django.views.decorators.http import require_safe
 
 from accounts.actors import signed_in_user
 from accounts.models import User
+from certificates.onboarding import certificate_management
 from channels import onboarding as channels_onboarding
-from dip_portal.lib import environment as environments
 from organisations import acting, onboarding
 from organisations.actors import Actor, DipManagerActor, actor_of
 from organisations.models import Membership, Organisation
-from organisations.onboarding import Step, Task
-
-
-def _certificate_management(actor: Actor, organisation: Organisation, day: date) -> Task:
-    text = (
-        "No requirement to on-board to GlobalSign again. New GlobalSign signing certificates "
-        "and DIP mTLS and signing certificates are required."
-        if environments.current().can_import
-        else "GlobalSign signing certificates and DIP mTLS and signing certificates are required."
-    )
-    return Task(
-        title="Certificate Management",
-        text=text,
-        standing="Not started",
-        steps=(
-            Step(text="Create API credentials and an mTLS certificate at GlobalSign"),
-            Step(text="Generate the mTLS and signing certificates of the DIP"),
-        ),
-    )
-
+from organisations.onboarding import Task
 
 TASKS: list[Callable[[Actor, Organisation, date], Task]] = [
     onboarding.access_portal,
     onboarding.member_management,
-    _certificate_management,
+    certificate_management,
     onboarding.dip_id_management,
     channels_onboarding.message_channel_setup,
 ]

@@ -220,6 +220,22 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "work on requests for certificates": {
+        "task": "certificates.work_on_due",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    # Twice a minute at most: so the DIP honours a revocation at Atlas within a minute.
+    "read the CRLs of Atlas": {
+        "task": "certificates.read_crls",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "remind of certificates that expire": {
+        "task": "certificates.remind_of_expiry",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "forget old calls to the API": {
         "task": "channels.forget_calls",
         "schedule": 60.0,
@@ -328,6 +344,8 @@ DIP_API_URL = env.str("DIP_API_URL", default=PUBLIC_URL).rstrip("/")
 # certificate: the authorities that this machine trusts where it is empty.
 HVCA_URL = env.str("HVCA_URL", default="https://localhost:8443").rstrip("/")
 HVCA_CA_FILE = env.str("HVCA_CA_FILE", default="")
+# Where people find Atlas: the portal leads them there to register and to get API credentials.
+ATLAS_SITE_URL = env.str("ATLAS_SITE_URL", default="http://localhost:8003").rstrip("/")
 
 # --- Message channels -------------------------------------------------------------------
 

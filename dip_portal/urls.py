@@ -13,6 +13,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("", include("accounts.urls")),
     path("", include("organisations.urls")),
+    path("organisations/<int:pk>/certificates/", include("certificates.urls")),
     path("accounts/", include("accounts.allauth_urls")),
     path("audit/", include("operations.urls")),
     path("admin/promotion/", include("promotion.urls")),

@@ -1,7 +1,7 @@
 """The access table in words, for docs/access.md: printed from the code, never kept by hand."""
 
 from dip_portal.lib import environment as environments
-from organisations.policies import RULES, Action, Rule
+from organisations.policies import ANY_MEMBER, RULES, Action, Rule
 from organisations.roles import Role
 
 MEANINGS: dict[Action, str] = {
@@ -37,6 +37,9 @@ MEANINGS: dict[Action, str] = {
     Action.INVITATION_VIEW: "See the invitation of a Primary User Admin",
     Action.INVITATION_SEND: "Invite a Primary User Admin, send it again, replace the person",
     Action.INVITATION_REVOKE: "Revoke the invitation of a Primary User Admin",
+    Action.CERTIFICATE_VIEW: "See the certificates of a company, and how far it is with them",
+    Action.CERTIFICATE_MANAGE: "Save API credentials, register domains, request certificates "
+    "and revoke them",
     Action.CHANNEL_VIEW: "See which publications a DIP ID receives, and its webhooks",
     Action.CHANNEL_CONFIGURE: "Set and remove webhooks",
     Action.PIPELINE_VIEW: "See the pipeline of the promotion",
@@ -69,6 +72,9 @@ told who has it (403).
 *The DIP ID by API*: whoever calls the API with the key, certificates and signature of a DIP ID
 has the right for that DIP ID ([api](api.md)).
 
+*The nominated DCP*: members of a DIP Connection Provider that the company nominated, for itself or
+for one of its DIP IDs, have the right too, with these roles in the DCP.
+
 *Within DIP IDs*: a member who is limited to some DIP IDs has the right for these only.
 """
 
@@ -82,6 +88,7 @@ def access_table() -> str:
         "DIP Manager",
         "Other environment",
         "The DIP ID by API",
+        "The nominated DCP",
         "Where",
         "Within DIP IDs",
     ]
@@ -98,9 +105,16 @@ def _row(action: Action, rule: Rule) -> list[str]:
         _tick(rule.dip_manager),
         _tick(rule.other_environment),
         _tick(rule.own_dip_id),
+        _dcp_roles(rule),
         " and ".join(one.label for one in environments.PORTALS.values() if rule.where(one)),
         _tick(rule.within_dip_ids),
     ]
+
+
+def _dcp_roles(rule: Rule) -> str:
+    if rule.dcp_roles == ANY_MEMBER:
+        return "every member"
+    return ", ".join(str(role.label) for role in Role if role in rule.dcp_roles) or "–"
 
 
 def _tick(is_so: bool) -> str:

@@ -6,7 +6,7 @@ nothing (404); a member without the right is told why (403). What only the other
 environment does is nobody's here, and answers 404 too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -25,7 +25,8 @@ from organisations.actors import (
     MemberActor,
     OtherEnvironmentActor,
 )
-from organisations.roles import Role
+from organisations.models import Nomination
+from organisations.roles import DcpStatus, Role
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -65,6 +66,8 @@ class Action(StrEnum):
     INVITATION_VIEW = "invitation:view"
     INVITATION_SEND = "invitation:send"
     INVITATION_REVOKE = "invitation:revoke"
+    CERTIFICATE_VIEW = "certificate:view"
+    CERTIFICATE_MANAGE = "certificate:manage"
     CHANNEL_VIEW = "channel:view"
     CHANNEL_CONFIGURE = "channel:configure"
     PIPELINE_VIEW = "promotion:view"
@@ -93,7 +96,9 @@ def _in_a_portal(environment: Environment) -> bool:
 class Rule:
     """Who may: members with one of `roles`, DIP Managers, the other environment.
 
-    `own_dip_id` is a DIP ID itself, by the API, with what is its own.
+    `own_dip_id` is a DIP ID itself, by the API, with what is its own. `dcp_roles` are the roles
+    with which a member of a DIP Connection Provider may, that the company nominated for itself
+    or for one of its DIP IDs.
 
     `where` says in which environments the action exists at all: in both portals if it does
     not say. `within_dip_ids` says that a member who is limited to some DIP IDs may act on
@@ -104,6 +109,7 @@ class Rule:
     dip_manager: bool = False
     other_environment: bool = False
     own_dip_id: bool = False
+    dcp_roles: frozenset[Role] = frozenset()
     where: Callable[[Environment], bool] = _in_a_portal
     within_dip_ids: bool = False
 
@@ -118,6 +124,7 @@ def _importing(environment: Environment) -> bool:
 
 ANY_MEMBER = frozenset(Role)
 USER_ADMIN = frozenset({Role.USER_ADMIN})
+CERTIFICATE_ADMIN = frozenset({Role.CERTIFICATE_ADMIN})
 MESSAGE_ADMIN = frozenset({Role.MESSAGE_ADMIN})
 ADMINS = frozenset({Role.USER_ADMIN, Role.CERTIFICATE_ADMIN, Role.MESSAGE_ADMIN})
 OPERATOR = Rule(dip_manager=True)
@@ -156,6 +163,8 @@ RULES: dict[Action, Rule] = {
     Action.INVITATION_VIEW: OPERATOR,
     Action.INVITATION_SEND: OPERATOR,
     Action.INVITATION_REVOKE: OPERATOR,
+    Action.CERTIFICATE_VIEW: Rule(roles=ANY_MEMBER, dip_manager=True, dcp_roles=ANY_MEMBER),
+    Action.CERTIFICATE_MANAGE: Rule(roles=CERTIFICATE_ADMIN, dcp_roles=CERTIFICATE_ADMIN),
     Action.CHANNEL_VIEW: Rule(
         roles=ANY_MEMBER, dip_manager=True, own_dip_id=True, within_dip_ids=True
     ),
@@ -196,6 +205,9 @@ ORGANISATION_PATHS = {
     "channels.webhooktest": "webhook__dip_id__mpid__organisation",
     "channels.failedcall": "dip_id__mpid__organisation",
     "certificates.certificate": "organisation",
+    "certificates.atlascredential": "organisation",
+    "certificates.certificaterequest": "organisation",
+    "certificates.domainregistration": "organisation",
     "audit.event": "organisation_id",
 }
 EVENT = "audit.event"
@@ -250,11 +262,10 @@ def decide(actor: Actor, action: Action, resource: Model | None = None) -> Decis
         return ALLOWED if rule.own_dip_id and _is_of(actor, resource) else STRANGER
     if not isinstance(actor, MemberActor) or resource is None:
         return STRANGER
-    membership = actor.membership_in(_organisation_id(resource))
-    if membership is None:
-        return STRANGER
-    if not membership.roles & rule.roles:
-        return _for_roles(rule)
+    organisation_id = _organisation_id(resource)
+    membership = actor.membership_in(organisation_id)
+    if membership is None or not membership.roles & rule.roles:
+        return _decide_as_dcp(actor, rule, organisation_id, is_member=membership is not None)
     if rule.within_dip_ids and membership.dip_ids is not None:
         dip_id = _dip_id(resource)
         if dip_id is not None and dip_id not in membership.dip_ids:
@@ -306,11 +317,41 @@ def visible(actor: Actor, action: Action, queryset: QuerySet[AnyModel]) -> Query
     if label == EVENT:
         return _events(queryset, acting, rule)
     if not rule.within_dip_ids or label not in DIP_ID_PATHS:
-        return queryset.filter(**{f"{path}__in": [own.organisation_id for own in acting]})
+        own_rows = Q(**{f"{path}__in": [own.organisation_id for own in acting]})
+        as_dcp = [own.organisation_id for own in actor.memberships if own.roles & rule.dcp_roles]
+        if as_dcp:
+            nominating = _nominations_of(as_dcp).values("organisation")
+            return queryset.filter(own_rows | Q(**{f"{path}__in": nominating}))
+        return queryset.filter(own_rows)
     everywhere = [own.organisation_id for own in acting if own.dip_ids is None]
     some: set[int] = set().union(*(own.dip_ids for own in acting if own.dip_ids is not None))
     return queryset.filter(**{f"{path}__in": everywhere}) | queryset.filter(
         **{f"{DIP_ID_PATHS[label]}__in": some}
+    )
+
+
+def _decide_as_dcp(
+    actor: MemberActor, rule: Rule, organisation_id: int | None, *, is_member: bool
+) -> Decision:
+    """Decide for who lacks the role in the company itself: one query, if the rule has DCPs."""
+    refused = _for_roles(rule)
+    if not rule.dcp_roles:
+        return refused if is_member else STRANGER
+    nominated = set(
+        _nominations_of([own.organisation_id for own in actor.memberships])
+        .filter(organisation=organisation_id)
+        .values_list("dcp_id__organisation", flat=True)
+    )
+    for own in actor.memberships:
+        if own.organisation_id in nominated and own.roles & rule.dcp_roles:
+            return ALLOWED
+    return refused if is_member or nominated else STRANGER
+
+
+def _nominations_of(dcps: Collection[int]) -> QuerySet[Nomination]:
+    """Return who nominated one of these companies, as long as it is a DCP."""
+    return Nomination.objects.filter(
+        dcp_id__organisation__in=dcps, dcp_id__organisation__dcp_status=DcpStatus.APPROVED
     )
 
 
@@ -334,6 +375,8 @@ def _for_roles(rule: Rule) -> Decision:
     who = [str(role.label) for role in Role if role in rule.roles]
     if rule.dip_manager:
         who.append("DIP Manager")
+    if rule.dcp_roles and rule.dcp_roles != ANY_MEMBER:
+        who[-1] += " (of the company, or of the DCP that it nominated)"
     names = " or ".join(who) or "the DIP"
     return Decision(allowed=False, reason=f"Only a person with the role {names} can do this.")
 

@@ -56,11 +56,6 @@ urlpatterns = [
         members.CreateMemberView.as_view(),
         name="create_member",
     ),
-    path(
-        "organisations/<int:pk>/certificates/",
-        pages.CertificatesView.as_view(),
-        name="certificates",
-    ),
     *(
         path(f"organisations/<int:pk>/{address}/", view.as_view(), name=name)
         for address, view, name in (

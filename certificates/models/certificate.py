@@ -37,6 +37,9 @@ class Certificate(models.Model):
     issued_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     revocation_reason = models.CharField(max_length=20, blank=True)
+    # Where the issuing CA says what is revoked (RFC 5280, 4.2.1.13), as the certificate has it.
+    crl_url = models.URLField(max_length=500, blank=True)
+    reminded_days = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["-issued_at", "-pk"]

@@ -39,6 +39,11 @@ DCP_STATUS_TONES = {
     DcpStatus.REQUESTED.value: "warning",
     DcpStatus.APPROVED.value: "success",
 }
+TABS = {
+    "dip_ids": ("DIP IDs", "organisations:dip_ids"),
+    "members": ("Members", "organisations:members"),
+    "certificates": ("Certificates", "certificates:tab"),
+}
 # What DipId.state_on says, as the portal puts it: label, tone, and what it waits for.
 DIP_ID_STATES = {
     "operational": ("Operational", "success", ""),
@@ -78,15 +83,23 @@ class CompanyView(OrganisationView, is_base=True):
     tab: ClassVar[str]
 
     def show(self, request: HttpRequest, **context: Any) -> HttpResponse:
-        """Render the tab's template under the details."""
+        """Render the tab's template under the details.
+
+        Who may see this tab alone, as the people of a nominated DCP, sees the company's name.
+        """
         company = self.organisation
+        template = f"organisations/company_{self.tab}.html"
+        if not decide(self.actor, Action.ORGANISATION_VIEW, company):
+            narrow = {"company": company, "frame": "organisations/company_for_dcp.html", **context}
+            return render(request, template, narrow)
         prefetch_related_objects([company], "mpids__dip_ids")  # for its types and role codes
         nomination = queries.nomination_of(company)
         return render(
             request,
-            f"organisations/company_{self.tab}.html",
+            template,
             {
                 "company": company,
+                "frame": "organisations/company.html",
                 "dcp_tone": DCP_STATUS_TONES[company.dcp_status],
                 "nomination": nomination,
                 "own_domains": queries.own_domains(company),
@@ -111,10 +124,9 @@ class CompanyView(OrganisationView, is_base=True):
         )
 
     def _tabs(self) -> list[tuple[str, str, bool]]:
-        names = {"dip_ids": "DIP IDs", "members": "Members", "certificates": "Certificates"}
         return [
-            (label, reverse(f"organisations:{name}", args=[self.organisation.pk]), name == self.tab)
-            for name, label in names.items()
+            (label, reverse(page, args=[self.organisation.pk]), tab == self.tab)
+            for tab, (label, page) in TABS.items()
         ]
 
 
@@ -145,16 +157,6 @@ class DipIdsView(CompanyView):
             may_request_role=decide(self.actor, Action.ROLE_REQUEST, self.organisation),
             may_create_dip_id=decide(self.actor, Action.DIP_ID_CREATE_QUALIFIED, self.organisation),
         )
-
-
-class CertificatesView(CompanyView):
-    """Says that certificates come as a later step."""
-
-    action: ClassVar[Action] = Action.ORGANISATION_VIEW
-    tab = "certificates"
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self.show(request)
 
 
 def _own_nomination(dip_id: DipId) -> Nomination | None:

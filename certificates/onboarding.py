@@ -1,0 +1,48 @@
+"""Task 3 of HOME, 'Certificate Management', by what the portal knows (seminar, slide 3)."""
+
+from datetime import date
+
+from django.urls import reverse
+from django.utils import timezone
+
+from certificates import queries
+from dip_portal.lib import environment as environments
+from organisations.actors import Actor
+from organisations.models import Organisation
+from organisations.onboarding import Step, Task
+
+
+def certificate_management(actor: Actor, organisation: Organisation, day: date) -> Task:
+    """Return the task: API credentials, a verified domain, then mTLS and signing certificates."""
+    now = timezone.now()
+    held = queries.holdings(organisation, now=now)
+    text = (
+        "No requirement to on-board to GlobalSign again. New GlobalSign signing certificates "
+        "and DIP mTLS and signing certificates are required."
+        if environments.current().can_import
+        else "GlobalSign signing certificates and DIP mTLS and signing certificates are required."
+    )
+    credential = held.credential
+    warnings = []
+    if credential is not None and credential.problem:
+        warnings.append(f"GlobalSign refuses the API credentials: {credential.problem}")
+    elif credential is not None and credential.not_after <= now + queries.SOON:
+        warnings.append(
+            f"The mTLS certificate of the API credentials expires on {credential.not_after:%Y-%m-%d}."
+        )
+    return Task(
+        title="Certificate Management",
+        text=text,
+        steps=(
+            Step(
+                text="Upload the API credentials of GlobalSign with their PFX",
+                is_done=credential is not None and credential.is_good_at(now),
+            ),
+            Step(text="Verify a domain", is_done=bool(held.verified(now))),
+            Step(text="Obtain an mTLS certificate of the DIP", is_done=held.has_mtls),
+            Step(text="Obtain a signing certificate of the DIP", is_done=held.has_signing),
+        ),
+        warnings=tuple(warnings),
+        url=reverse("certificates:tab", args=[organisation.pk]),
+        label="Certificates",
+    )
