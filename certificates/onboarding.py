@@ -28,11 +28,13 @@ def certificate_management(actor: Actor, organisation: Organisation, day: date) 
         warnings.append(f"GlobalSign refuses the API credentials: {credential.problem}")
     elif credential is not None and credential.not_after <= now + queries.SOON:
         warnings.append(
-            f"The mTLS certificate of the API credentials expires on {credential.not_after:%Y-%m-%d}."
+            "The mTLS certificate of the API credentials expires on "
+            f"{credential.not_after:%Y-%m-%d}."
         )
     return Task(
         title="Certificate Management",
         text=text,
+        standing="" if credential else "Not started",
         steps=(
             Step(
                 text="Upload the API credentials of GlobalSign with their PFX",

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import TermsAcceptance, User
 from accounts.services import create_user
+from certificates.models import CertificateRequest, DomainRegistration
 from channels.models import FailedCall, WebhookConfiguration, WebhookTest
 from organisations.models import (
     DcpId,
@@ -296,3 +297,37 @@ def invitation(
     )
     made.dip_ids.set(dip_ids or [])
     return made
+
+
+def domain_registration(
+    *, organisation: Organisation, domain: str = "superenergy.example", is_verified: bool = True
+) -> DomainRegistration:
+    """Register a domain of a company at GlobalSign, as far as the DIP knows."""
+    now = timezone.now()
+    return DomainRegistration.objects.create(
+        organisation=organisation,
+        domain=domain,
+        reference=f"CLAIM{next(_numbers)}",
+        token="A1B2C3D4E5F60718293A4B5C6D7E8F90",
+        verify_before=now + timedelta(days=30),
+        registered_at=now,
+        verified_until=now + timedelta(days=300) if is_verified else None,
+    )
+
+
+def certificate_request(*, organisation: Organisation, **fields: Any) -> CertificateRequest:
+    """Let a company wait for a certificate, which no worker takes up for an hour."""
+    now = timezone.now()
+    return CertificateRequest.objects.create(
+        **{
+            "organisation": organisation,
+            "purpose": "BOTH",
+            "csr_pem": "none",
+            "dns_names": ["dip.superenergy.example"],
+            "key_fingerprint": f"{next(_numbers):064d}",
+            "requested_at": now,
+            "requested_by": "Cara Doe",
+            "next_attempt_at": now + timedelta(hours=1),
+            **fields,
+        }
+    )

@@ -48,6 +48,7 @@ def validate_credentials(
         return outcome
     certificate = outcome.pfx.certificate
     _refuse_another_companys(organisation, formats.thumbprint(certificate))
+    assert actor.user_id is not None  # only people pass the policies
     CredentialDraft.objects.update_or_create(
         organisation=organisation,
         user_id=actor.user_id,

@@ -4,7 +4,7 @@ Atlas keeps the claim; the row here is what it said last. Each verb calls Atlas 
 writes the row after, outside of any transaction, so that a slow Atlas holds no lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -157,7 +157,7 @@ def _record(
     actor: Actor,
     row: DomainRegistration,
     now: datetime,
-    after: dict[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
 ) -> None:
     record(
         actor=actor,

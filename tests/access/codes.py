@@ -40,6 +40,13 @@ COMPANY = codes(404, nobody=ASK_TO_SIGN_IN, dip_manager=200, **_of(MEMBERS, 200)
 USER_ADMIN = codes(
     404, nobody=ASK_TO_SIGN_IN, dip_manager=403, **{**_of(MEMBERS, 403), "user_admin": 200}
 )
+CERTIFICATE_ADMIN = codes(
+    404,
+    nobody=ASK_TO_SIGN_IN,
+    dip_manager=403,
+    nominated=403,
+    **{**_of(MEMBERS, 403), "certificate_admin": 200},
+)
 # In the admin theme a person who is no DIP Manager is asked to sign in as one.
 ADMIN = codes(ASK_TO_SIGN_IN, dip_manager=200)
 ADMIN_OF_NOBODY = codes(ASK_TO_SIGN_IN, dip_manager=403)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.access.codes import (
+    CERTIFICATE_ADMIN,
     COMPANY,
     ELSEWHERE,
     EVERYBODY,
@@ -182,7 +183,6 @@ COMPANIES = {
     "organisations/<int:pk>/dip-ids/<str:dip_id>/api-keys/<slug:kind>/regenerate/": form(
         TAKES_KEYS, done=302, arguments=api_key
     ),
-    "organisations/<int:pk>/certificates/": page(COMPANY, arguments=company),
     # Verified already: it leads HOME; an empty form is shown again with what is missing.
     "organisations/<int:pk>/verify/": Address(
         get=but(USER_ADMIN, 302), post=USER_ADMIN, arguments=company
@@ -212,6 +212,59 @@ CHANNELS = {
     "organisations/<int:pk>/failed-calls/<int:key>/": page(
         OF_DIP_ID, arguments=lambda world: {"pk": world.company.pk, "key": world.failed_call.pk}
     ),
+}
+CERTIFICATES_URL = "organisations/<int:pk>/certificates/"
+# The people of the DCP that the company nominated see its certificates too.
+CERTIFICATES_OF_COMPANY = {**COMPANY, "nominated": 200}
+
+
+def certificate(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.certificate.pk, "kind": "pem"}
+
+
+def registration(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.registration.pk}
+
+
+def certificate_request(world: World) -> dict[str, Any]:
+    return {"pk": world.company.pk, "key": world.request.pk}
+
+
+CERTIFICATES = {
+    CERTIFICATES_URL + address: expected
+    for address, expected in {
+        "": page(CERTIFICATES_OF_COMPANY, arguments=company),
+        "requests/": page(CERTIFICATES_OF_COMPANY, arguments=company),
+        "export/": page(CERTIFICATES_OF_COMPANY, arguments=company),
+        "credentials/": form(CERTIFICATE_ADMIN, arguments=company),
+        "credentials/save/": form(CERTIFICATE_ADMIN, done=302, arguments=company),
+        "credentials/remove/": form(CERTIFICATE_ADMIN, done=302, arguments=company),
+        "domains/register/": form(CERTIFICATE_ADMIN, arguments=company),
+        # Who may see it and sends the form without the tick is told what is missing.
+        "domains/<int:key>/": Address(
+            get=CERTIFICATES_OF_COMPANY, post=CERTIFICATE_ADMIN, arguments=registration
+        ),
+        "domains/<int:key>/check/": Address(
+            get=but(CERTIFICATE_ADMIN, 405),
+            post=but(CERTIFICATE_ADMIN, 302),
+            arguments=registration,
+        ),
+        "domains/<int:key>/new-code/": form(CERTIFICATE_ADMIN, done=302, arguments=registration),
+        "domains/<int:key>/delete/": form(CERTIFICATE_ADMIN, done=302, arguments=registration),
+        "request/": form(CERTIFICATE_ADMIN, arguments=company),
+        "requests/<int:key>/retry/": Address(
+            get=but(CERTIFICATE_ADMIN, 405),
+            post=but(CERTIFICATE_ADMIN, 302),
+            arguments=certificate_request,
+        ),
+        "requests/<int:key>/withdraw/": form(
+            CERTIFICATE_ADMIN, done=302, arguments=certificate_request
+        ),
+        "<int:key>/": page(CERTIFICATES_OF_COMPANY, arguments=certificate),
+        "<int:key>/<slug:kind>.cer": page(CERTIFICATES_OF_COMPANY, arguments=certificate),
+        "<int:key>/renew/": form(CERTIFICATE_ADMIN, arguments=certificate),
+        "<int:key>/revoke/": form(CERTIFICATE_ADMIN, arguments=certificate),
+    }.items()
 }
 # Each admin reads the trail of their own company, whichever that is.
 TRAIL = codes(200, nobody=302, analytics_reader=403, expired=404, offboarded=404, dip_manager=200)
@@ -257,4 +310,12 @@ ACCOUNTS = {
     "accounts/sessions/": form(SIGNED_IN, done=302),
 }
 
-TABLE: dict[str, Address] = {**HOME, **COMPANIES, **AUDIT, **CHANNELS, **INVITATIONS, **ACCOUNTS}
+TABLE: dict[str, Address] = {
+    **HOME,
+    **COMPANIES,
+    **CERTIFICATES,
+    **CHANNELS,
+    **AUDIT,
+    **INVITATIONS,
+    **ACCOUNTS,
+}

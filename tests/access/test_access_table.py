@@ -33,6 +33,7 @@ def test_a_row_says_who_where_and_within_what() -> None:
         *(["yes"] * 5),
         "–",
         "–",
+        "–",
         "UIT and Production",
         "yes",
     ]

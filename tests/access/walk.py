@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from audit.services import record
+from certificates.models import Certificate, CertificateRequest, DomainRegistration
 from channels.models import FailedCall, WebhookTest
 from jobs.models import Job
 from jobs.services import start
@@ -29,7 +30,7 @@ from organisations.models import (
     WhitelistedDomain,
 )
 from organisations.roles import DipRoleCode, Role
-from tests import factories
+from tests import factories, pki
 
 NOBODY = "nobody"
 ACTORS = (
@@ -58,6 +59,9 @@ class World:
     domain_request: DomainRequest
     role_request: RoleRequest
     nomination: Nomination
+    certificate: Certificate
+    registration: DomainRegistration
+    request: CertificateRequest
     approval: PabApproval
     invitation: Invitation
     user_admin: Membership
@@ -115,6 +119,9 @@ def make_world() -> World:
         ),
         role_request=factories.role_request(mpid=named.mpid, requested_by=people["message_admin"]),
         nomination=factories.nomination(organisation=company, of=dcp_id, domains=True),
+        certificate=pki.held(company).row,
+        registration=factories.domain_registration(organisation=company),
+        request=factories.certificate_request(organisation=company),
         approval=factories.pab_approval(organisation=company),
         invitation=factories.invitation(organisation=company, is_primary=True),
         user_admin=company.memberships.get(user=people["user_admin"]),

@@ -195,12 +195,6 @@ def test_the_members_are_listed_but_those_offboarded(
     assert "Nothing found" in texts(alice_client, path, q="gone")
 
 
-def test_certificates_come_later(alice_client: Client, company: Organisation) -> None:
-    page = texts(alice_client, f"/organisations/{company.pk}/certificates/")
-
-    assert "Certificates come as a later step" in page
-
-
 def test_strangers_find_no_company(
     company: Organisation, charlie_client: Client, client: Client
 ) -> None:
