@@ -126,7 +126,7 @@ class Atlas:
 @contextmanager
 def running(var: Path) -> Iterator[Atlas]:
     """Start Atlas as `make run` does, and stop it."""
-    names = ("DIP_ATLAS_PORT", "DIP_ATLAS_API_PORT", "DIP_ATLAS_DNS_PORT")
+    names = [f"DIP_{name}_PORT" for name in ("ATLAS", "ATLAS_API", "ATLAS_DNS", "CATCHER")]
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     uit, production, atlas = deployments({"DIP_VAR": str(var), **ports})
     run = Run(uit=uit, production=production, atlas=atlas)
