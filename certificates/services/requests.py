@@ -15,6 +15,7 @@ from certificates.pki.profiles import MAX_NAMES
 from certificates.services.domains import CREDENTIALS_FIRST
 from dip_portal.lib import correlation, wake
 from dip_portal.lib.identities import InvalidDomain, canonical_domain
+from dip_portal.lib.text import storable
 from organisations.actors import Actor
 from organisations.models import Organisation
 from organisations.policies import Action, require
@@ -38,9 +39,9 @@ def request_certificate(
     UnableToRequestCertificate; a private key sent by mistake is not stored.
     """
     require(actor, Action.CERTIFICATE_MANAGE, organisation)
+    request = _read(csr)  # first of all: a private key is never shown again
     if not AtlasCredential.objects.filter(organisation=organisation).exists():
         raise UnableToRequestCertificate("", CREDENTIALS_FIRST)
-    request = _read(csr)
     names = _names(request)
     if renews is not None:
         purpose = Certificate.Purpose(renews.purpose)
@@ -144,8 +145,13 @@ def _names(request: Csr) -> list[str]:
     for name in request.dns_names:
         try:
             names.append(canonical_domain(name))
-        except InvalidDomain as error:
-            raise UnableToRequestCertificate("csr", f"In the CSR: {error}") from None
+        except InvalidDomain:
+            kind = "a wildcard, which is not issued" if "*" in name else "no full DNS name"
+            raise UnableToRequestCertificate(
+                "csr",
+                f"“{storable(name, 100)}” in the CSR is {kind}. Name each host in full, such as "
+                "dip.superenergy.example.",
+            ) from None
     return list(dict.fromkeys(names))
 
 
