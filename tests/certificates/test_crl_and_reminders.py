@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 
 from accounts.models import User
@@ -57,7 +58,7 @@ def test_a_good_crl_revokes_once_and_is_in_the_trail(held: Certificate) -> None:
 
 
 def test_as_pem_too(held: Certificate) -> None:
-    data = x509.load_der_x509_crl(crl(held)).public_bytes(pki.Encoding.PEM)
+    data = x509.load_der_x509_crl(crl(held)).public_bytes(Encoding.PEM)
 
     assert revocation.apply_crl(data, url=URL, now=timezone.now()) == 1
 

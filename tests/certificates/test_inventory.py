@@ -56,7 +56,7 @@ def test_the_number_of_queries_does_not_grow(
         text(cara_client, address(company, "requests/"))
     with django_assert_max_num_queries(8):
         answer = cara_client.get(address(company, "export/"))
-        assert len(answer.getvalue().splitlines()) == 31  # type: ignore[attr-defined]
+        assert len(answer.getvalue().splitlines()) == 31
 
 
 def test_states_filters_and_search(cara_client: Client, company: Organisation) -> None:
@@ -79,7 +79,7 @@ def test_states_filters_and_search(cara_client: Client, company: Organisation) -
     assert "Showing items 1 - 4 of 4" in text(cara_client, address(company, "?purpose=BOTH"))
     assert "Showing items 1 - 4 of 4" in text(cara_client, address(company, "?sort=-until&state=x"))
     csv = cara_client.get(address(company, "export/?state=revoked"))
-    assert b"Revoked" in csv.getvalue()  # type: ignore[attr-defined]
+    assert b"Revoked" in csv.getvalue()
 
 
 def test_files_are_what_openssl_and_windows_read(

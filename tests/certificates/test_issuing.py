@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def issued_at_atlas(ready: AtAtlas) -> int:
     """Return how many certificates Atlas has issued to the company."""
-    with hvca.session(open_login(ready.company.atlas_credential)) as atlas:  # type: ignore[attr-defined]
+    with hvca.session(open_login(ready.company.atlas_credential)) as atlas:
         return len(atlas.issued_since(timezone.now() - timedelta(days=1)))
 
 
