@@ -40,7 +40,7 @@ def test_the_gates_come_in_order_and_lead_back_to_where_one_was_going(
     answer = client.post("/terms/", {"accept": "on", "next": page.context["next"]})
 
     assert answer["Location"] == "/admin/?q=1"
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/accounts/user/").status_code == 200
 
 
 def test_enrolling_right_after_sign_in_asks_for_no_password_again(
