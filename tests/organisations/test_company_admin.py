@@ -432,5 +432,6 @@ def test_nothing_else_of_the_framework_is_in_the_admin() -> None:
         "jobs.Job",
         "mail.OutgoingMail",
         "organisations.DomainRequest",
+        "organisations.RoleRequest",
         "organisations.Organisation",
     }
