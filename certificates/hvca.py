@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from cryptography import x509
@@ -144,7 +145,7 @@ class Session:
 
     def claim(self, reference: str) -> Claim:
         """Return one claim."""
-        return _claim(_content(self._call("GET", f"/claims/domains/{reference}")))
+        return _claim(_content(self._call("GET", _path(reference))))
 
     def claim_domain(self, domain: str) -> Claim:
         """Claim a domain, or return the claim that there is of it already."""
@@ -156,19 +157,21 @@ class Session:
 
     def new_token(self, reference: str) -> Claim:
         """Give a claim a new verification code, with as much time as a new claim has."""
-        self._call("POST", f"/claims/domains/{reference}/reassert", {})
+        self._call("POST", f"{_path(reference)}/reassert", {})
         return self.claim(reference)
 
     def verify_by_dns(self, reference: str, domain: str) -> bool:
         """Let Atlas look for the TXT record; tell whether it is there."""
         answer = self._call(
-            "POST", f"/claims/domains/{reference}/dns", {"authorization_domain": domain}
+            "POST",
+            f"{_path(reference)}/dns",
+            {"authorization_domain": domain},
         )
         return answer.status_code == httpx.codes.NO_CONTENT
 
     def delete_claim(self, reference: str) -> None:
         """Give a claim up. One that is not there any more is given up already."""
-        self._without_missing("DELETE", f"/claims/domains/{reference}")
+        self._without_missing("DELETE", _path(reference))
 
     def request_certificate(self, *, csr_pem: str, purpose: Purpose, names: Sequence[str]) -> str:
         """Order a certificate, and return its serial number in capital hexadecimal digits.
@@ -309,6 +312,10 @@ def _show(context: ssl.SSLContext, login: Login) -> None:
         os.close(descriptor)
 
 
+def _path(reference: str) -> str:
+    return f"/claims/domains/{quote(reference, safe='')}"
+
+
 def _unreachable(error: httpx.HTTPError) -> HvcaUnavailable | HvcaRefused:
     told = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in told:
@@ -356,7 +363,7 @@ def _text(content: Any, name: str) -> str:
     value = content.get(name) if isinstance(content, dict) else None
     if not isinstance(value, str) or not value or len(value) > ANSWER_MAX_BYTES:
         raise HvcaUnavailable(f"Atlas’s answer has no {name}.")
-    return value
+    return storable(value)
 
 
 def _moment(content: dict[str, Any], name: str) -> datetime:
