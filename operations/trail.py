@@ -23,9 +23,12 @@ from organisations.models import Membership, Organisation
 # What an event was done to, by the type that it holds.
 THINGS = {
     "accounts.user": "Account",
+    "certificates.certificate": "Certificate",
+    "certificates.certificaterequest": "Certificate request",
     "organisations.organisation": "Company",
     "organisations.dcpid": "DCP ID",
     "organisations.dipid": "DIP ID",
+    "certificates.domainregistration": "Domain for certificates",
     "mail.outgoingmail": "E-mail",
     "promotion.import": "Import",
     "organisations.invitation": "Invitation",

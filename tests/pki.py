@@ -7,7 +7,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils import timezone
@@ -117,7 +117,7 @@ def held(
     return Held(row=row, certificate=issued, key=key(key_number))
 
 
-def csr(private_key: rsa.RSAPrivateKey, names: Sequence[str]) -> bytes:
+def csr(private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, names: Sequence[str]) -> bytes:
     """Return a CSR for these DNS names as PEM."""
     request = (
         x509.CertificateSigningRequestBuilder()

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -46,6 +47,7 @@ def request_certificate(
     if renews is not None:
         purpose = Certificate.Purpose(renews.purpose)
         _require_names_of(renews, names)
+    _require_rsa_for_signing(request, purpose)
     _require_verified(organisation, names, now)
     _require_new_key(organisation, request.key_fingerprint, purpose)
     try:
@@ -153,6 +155,16 @@ def _names(request: Csr) -> list[str]:
                 "dip.superenergy.example.",
             ) from None
     return list(dict.fromkeys(names))
+
+
+def _require_rsa_for_signing(request: Csr, purpose: Certificate.Purpose) -> None:
+    """Refuse a key with which no message could be signed (WIRE.md, 'Signature')."""
+    if purpose != Certificate.Purpose.MTLS and not isinstance(request.public_key, rsa.RSAPublicKey):
+        raise UnableToRequestCertificate(
+            "csr",
+            "Messages to the DIP are signed with RSA, and the key of this CSR is of another kind. "
+            "Make a new key and CSR with the command that the page shows, or choose mTLS alone.",
+        )
 
 
 def _require_names_of(former: Certificate, names: list[str]) -> None:

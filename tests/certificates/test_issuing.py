@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
 
 from certificates import hvca
@@ -175,3 +176,22 @@ def test_a_key_is_for_one_certificate(ready: AtAtlas) -> None:
     with pytest.raises(UnableToRequestCertificate, match="used for another certificate"):
         send("SIGNING")
     assert CertificateRequest.objects.count() == 1
+
+
+def test_a_key_that_signs_no_message_is_for_mtls_alone(ready: AtAtlas) -> None:
+    domain = verified(ready).domain
+    csr = pki.csr(ec.generate_private_key(ec.SECP256R1()), [f"dip.{domain}"])
+
+    def ask_for(purpose: Certificate.Purpose) -> CertificateRequest:
+        return requests.request_certificate(
+            actor=ready.actor,
+            organisation=ready.company,
+            purpose=purpose,
+            csr=csr,
+            now=timezone.now(),
+        )
+
+    for purpose in (Certificate.Purpose.SIGNING, Certificate.Purpose.BOTH):
+        with pytest.raises(UnableToRequestCertificate, match="signed with RSA"):
+            ask_for(purpose)
+    assert worked(ask_for(Certificate.Purpose.MTLS)).state == "ISSUED"
