@@ -1,6 +1,7 @@
-"""Reminders that a certificate is about to expire: 30 days before, 7 and 1, each once.
+"""Reminders that a certificate is about to expire (`reminding` says when).
 
-Both kinds: those for the DIP, and that of the API credentials. A certificate that was revoked, or
+Both kinds: those for the DIP, and that of the API credentials. They go to the Certificate Admins,
+and where there is none to the User Admins, who can make one. A certificate that was revoked, or
 that a later one for the same names and purpose has replaced, needs no reminder.
 """
 
@@ -8,22 +9,20 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 
 from certificates.models import AtlasCredential, Certificate
 from mail.services import queue
 from organisations.models import Organisation
-
-DAYS_BEFORE = (30, 7, 1)
+from organisations.roles import Role
+from organisations.services.reminding import is_due, people_with, remind_each, step_for
 
 
 def remind_of_expiry(*, now: datetime, at_most: int = 1000) -> int:
     """Queue every reminder that is due, at most so many; return for how many certificates."""
-    count = 0
-    while count < at_most and (_remind_of_certificate(now) or _remind_of_credential(now)):
-        count += 1
-    return count
+    return remind_each(
+        lambda: _remind_of_certificate(now) or _remind_of_credential(now), at_most=at_most
+    )
 
 
 @transaction.atomic
@@ -31,14 +30,14 @@ def _remind_of_certificate(now: datetime) -> bool:
     row = (
         Certificate.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("organisation")
-        .filter(_is_due(now), not_after__gt=now, revoked_at=None)
+        .filter(is_due("not_after", now), revoked_at=None)
         .order_by("not_after", "pk")
         .first()
     )
     if row is None:
         return False
     days = _days_left(row.not_after, now)
-    row.reminded_days = _step(days)
+    row.reminded_days = step_for(days)
     row.save(update_fields=["reminded_days"])
     if not _is_replaced(row, now):
         _tell(
@@ -59,14 +58,14 @@ def _remind_of_credential(now: datetime) -> bool:
     row = (
         AtlasCredential.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("organisation")
-        .filter(_is_due(now), not_after__gt=now)
+        .filter(is_due("not_after", now))
         .order_by("not_after", "pk")
         .first()
     )
     if row is None:
         return False
     days = _days_left(row.not_after, now)
-    row.reminded_days = _step(days)
+    row.reminded_days = step_for(days)
     row.save(update_fields=["reminded_days"])
     _tell(
         row.organisation,
@@ -81,21 +80,8 @@ def _remind_of_credential(now: datetime) -> bool:
     return True
 
 
-def _is_due(now: datetime) -> Q:
-    due = Q()
-    for days in DAYS_BEFORE:
-        due |= Q(not_after__lte=now + timedelta(days=days)) & (
-            Q(reminded_days__isnull=True) | Q(reminded_days__gt=days)
-        )
-    return due
-
-
 def _days_left(not_after: datetime, now: datetime) -> int:
     return -((now - not_after) // timedelta(days=1))
-
-
-def _step(days: int) -> int:
-    return min(it for it in DAYS_BEFORE if days <= it)
 
 
 def _is_replaced(row: Certificate, now: datetime) -> bool:
@@ -120,12 +106,10 @@ def _tell(
     about: str,
     now: datetime,
 ) -> None:
-    admins = organisation.memberships.filter(
-        is_certificate_admin=True,
-        offboarded_at=None,
-        expires_date__gt=now.date(),
-        user__is_active=True,
-    ).select_related("user")
+    day = now.date()
+    admins = people_with(organisation, Role.CERTIFICATE_ADMIN, day) or people_with(
+        organisation, Role.USER_ADMIN, day
+    )
     for admin in admins:
         queue(
             to=admin.user.email,

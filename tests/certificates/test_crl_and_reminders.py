@@ -107,6 +107,14 @@ def test_certificate_admins_are_reminded_at_30_7_and_1_days(
     assert f"/certificates/{held.pk}/renew/" in mails[2].text
 
 
+def test_without_a_certificate_admin_the_user_admins_are_reminded(
+    held: Certificate, alice: User
+) -> None:
+    reminders.remind_of_expiry(now=held.not_after - timedelta(days=1))
+
+    assert [mail.to for mail in OutgoingMail.objects.all()] == [alice.email]
+
+
 def test_what_was_renewed_or_revoked_needs_no_reminder(held: Certificate, cara: User) -> None:
     newer = pki.held(held.organisation, key_number=42).row
     Certificate.objects.filter(pk=newer.pk).update(not_after=held.not_after + timedelta(days=90))
