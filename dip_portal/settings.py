@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "dip_portal",
+    "controls",
     "audit",
     "jobs",
     "mail",
@@ -102,6 +103,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "dip_portal.lib.correlation.CorrelationMiddleware",
+    "controls.state.ControlsMiddleware",
     "dip_portal.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from controls import state
 from dip_portal.lib import environment as environments
 from organisations.models import DomainRequest, Organisation, RoleRequest
 from organisations.roles import DcpStatus
@@ -27,6 +28,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item("Jobs", "manufacturing", "admin:jobs_job_changelist"),
         _item("Outgoing mail", "mail", "admin:mail_outgoingmail_changelist"),
     ]
+    if state.are_here():
+        operations.append(_item("Test controls", "tune", "test_controls:page"))
     companies = [
         _item("Companies", "apartment", "admin:organisations_organisation_changelist"),
         _item(

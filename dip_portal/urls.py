@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/operations/", include("operations.manager_urls")),
     # The DIP Manager's work begins at the pipeline, not at a list of tables.
     path("admin/", RedirectView.as_view(pattern_name="promotion:pipeline")),
+    path("admin/test-controls/", include("scenarios.urls")),
     path("admin/", admin.site.urls),
     path("service/promotion/v1/", include("promotion.service_urls")),
     path("", include("channels.api.urls")),

@@ -17,6 +17,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from controls.models import TestControls
+from controls.state import stored
 from dip_portal.lib import correlation
 from dip_portal.lib import environment as environments
 from dip_portal.lib.text import storable
@@ -35,6 +37,10 @@ BACK_OFF = [
 CLAIM = timedelta(minutes=2)  # longer than an attempt can take with EMAIL_TIMEOUT
 ROUND = timedelta(seconds=60)  # a sweep ends by then; the next one goes on
 PERMANENT = 500
+REFUSED_ON_PURPOSE: dict[str, int] = {
+    TestControls.Mail.DEFERRED: 451,
+    TestControls.Mail.REFUSED: 550,
+}
 
 
 def deliver(mail_id: uuid.UUID | str) -> bool:
@@ -92,6 +98,7 @@ def _attempt(mail: OutgoingMail) -> bool:
 
 def _send(mail: OutgoingMail) -> bool:
     try:
+        _refuse_on_purpose()
         _message(mail).send()
     except (smtplib.SMTPException, OSError) as error:
         _write_down_failure(mail, _told(error), is_permanent=_is_permanent(error))
@@ -103,6 +110,15 @@ def _send(mail: OutgoingMail) -> bool:
         return False
     _write_down_success(mail)
     return True
+
+
+def _refuse_on_purpose() -> None:
+    """Raise what a server that refuses brings about, where a test control says so."""
+    code = REFUSED_ON_PURPOSE.get(stored().mail)
+    if code is not None:
+        raise smtplib.SMTPResponseException(
+            code, "Refused on purpose, by a test control of this environment."
+        )
 
 
 def _message(mail: OutgoingMail) -> EmailMultiAlternatives:

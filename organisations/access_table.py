@@ -58,6 +58,7 @@ MEANINGS: dict[Action, str] = {
     Action.JOB_VIEW: "See all jobs",
     Action.MAIL_VIEW: "See the outgoing e-mails",
     Action.MAIL_RETRY: "Send an e-mail again",
+    Action.TEST_CONTROLS_SET: "See and set the test controls, where DIP_DEMONSTRATION is on",
 }
 HEAD = """# Who may do what
 

@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
+from controls import state
 from dip_portal.lib import environment as environments
 from dip_portal.lib.environment import Environment
 from organisations.actors import (
@@ -86,6 +87,7 @@ class Action(StrEnum):
     JOB_VIEW = "job:view"
     MAIL_VIEW = "mail:view"
     MAIL_RETRY = "mail:retry"
+    TEST_CONTROLS_SET = "test_controls:set"
 
 
 def _in_a_portal(environment: Environment) -> bool:
@@ -120,6 +122,10 @@ def _extracting(environment: Environment) -> bool:
 
 def _importing(environment: Environment) -> bool:
     return environment.can_import
+
+
+def _rehearsing(environment: Environment) -> bool:
+    return state.are_here()
 
 
 ANY_MEMBER = frozenset(Role)
@@ -185,6 +191,7 @@ RULES: dict[Action, Rule] = {
     Action.JOB_VIEW: OPERATOR,
     Action.MAIL_VIEW: OPERATOR,
     Action.MAIL_RETRY: OPERATOR,
+    Action.TEST_CONTROLS_SET: Rule(dip_manager=True, where=_rehearsing),
 }
 
 # How a row of each model leads to the company that it belongs to, and to its DIP ID.

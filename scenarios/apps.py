@@ -10,4 +10,9 @@ class ScenariosConfig(AppConfig):
         """Let the audit trail put into words what is done here."""
         from audit.sentences import register
 
-        register({"environment:reset": "reset to a scenario the environment"})
+        register(
+            {
+                "environment:reset": "reset to a scenario the environment",
+                "test_controls:set": "set the",
+            }
+        )

@@ -13,3 +13,7 @@ class UnableToBuild(Exception):
 
 class UnableToReset(Exception):
     """This environment cannot be reset now; the message says why, and the remedy."""
+
+
+class UnableToControl(Exception):
+    """There are no test controls to set here; the message says why."""

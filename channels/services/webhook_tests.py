@@ -19,6 +19,7 @@ from channels.errors import UnableToConfigure
 from channels.models import WebhookConfiguration, WebhookTest
 from channels.services.webhooks import allowed_networks
 from channels.wire import Signer
+from controls.state import stored
 from dip_portal.lib import wake
 from dip_portal.lib.text import storable
 from organisations.actors import Actor
@@ -61,10 +62,14 @@ def request_test(*, actor: Actor, webhook: WebhookConfiguration, now: datetime) 
 
 
 def send(test_id: int, *, now: datetime) -> bool:
-    """Send a test event that waits, and tell whether this call did so."""
-    claimed = WebhookTest.objects.filter(pk=test_id, state=State.QUEUED).update(
-        state=State.RUNNING, started_at=now
-    )
+    """Send a test event that waits, and tell whether this call did so.
+
+    A test control may let it wait on: then a later sweep sends it.
+    """
+    waiting = WebhookTest.objects.filter(pk=test_id, state=State.QUEUED)
+    if delay := stored().webhook_delay:
+        waiting = waiting.filter(requested_at__lte=now - delay)
+    claimed = waiting.update(state=State.RUNNING, started_at=now)
     if not claimed:
         return False
     test = WebhookTest.objects.get(pk=test_id)

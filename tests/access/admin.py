@@ -109,6 +109,7 @@ COMPANIES = {
 OPERATIONS = {
     "admin/operations/": read(DIP_MANAGER),
     "admin/operations/follow/": read(DIP_MANAGER),
+    "admin/test-controls/": form(DIP_MANAGER, done=INCOMPLETE),
     "admin/audit/event/": page(ADMIN),
     "admin/audit/event/export/": page(ADMIN),
     "admin/audit/event/<int:event_id>/change/": page(

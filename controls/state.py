@@ -1,0 +1,119 @@
+"""The test controls as a request or a task sees them: asked of the database once, and only if used.
+
+Outside of both (a command at the terminal) nothing moves the clock. Atlas and environments in
+earnest (DIP_DEMONSTRATION=false) have no test controls.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from celery.signals import task_postrun, task_prerun
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+
+from controls import offsets
+from controls.models import TestControls
+from dip_portal.lib import clock
+from dip_portal.lib import environment as environments
+
+USUAL = TestControls()
+
+
+def are_here() -> bool:
+    """Tell whether this environment has test controls at all."""
+    return bool(settings.DEMONSTRATION) and not environments.current().is_certificate_authority
+
+
+def stored() -> TestControls:
+    """Return the controls as they are at this moment: one query."""
+    if not are_here():
+        return USUAL
+    return TestControls.objects.filter(pk=1).first() or USUAL
+
+
+class _Seen:
+    """The controls of one request or task."""
+
+    @cached_property
+    def controls(self) -> TestControls:
+        return stored()
+
+    def clock_ahead(self) -> timedelta:
+        return self.controls.clock_ahead
+
+
+_seen: ContextVar[_Seen | None] = ContextVar("seen test controls", default=None)
+
+
+@contextmanager
+def following() -> Iterator[None]:
+    """Follow the controls within this block, as they are when somebody first asks."""
+    seen = _Seen()
+    token = _seen.set(seen)
+    try:
+        with clock.following(seen.clock_ahead):
+            yield
+    finally:
+        _seen.reset(token)
+
+
+def sentences() -> list[str]:
+    """Return what is not as usual here, a sentence each, for the banner; none outside a request."""
+    seen = _seen.get()
+    if seen is None:
+        return []
+    try:
+        controls = seen.controls
+    except DatabaseError:  # the page that says so has to be shown all the same
+        return []
+    said = []
+    if controls.clock_ahead:
+        said.append(
+            f"The test clock is {offsets.tell(controls.clock_ahead)} ahead: here it is "
+            f"{clock.now():%d %b %Y %H:%M} UTC."
+        )
+    if controls.mail != TestControls.Mail.DELIVERED:
+        said.append("E-mails of this environment are refused on purpose.")
+    if controls.webhook_delay:
+        said.append(
+            f"Test events of webhooks wait for {controls.webhook_delay_seconds} seconds on purpose."
+        )
+    return said
+
+
+class ControlsMiddleware:
+    """Lets a request follow the test controls."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not are_here():
+            return self.get_response(request)
+        with following():
+            return self.get_response(request)
+
+
+_tasks: dict[str, ExitStack] = {}
+
+
+def connect_tasks() -> None:
+    """Let every Celery task follow the test controls, from its begin to its end."""
+    task_prerun.connect(_begin, dispatch_uid="controls.begin")
+    task_postrun.connect(_end, dispatch_uid="controls.end")
+
+
+def _begin(task_id: str, **_: Any) -> None:
+    if are_here():
+        _tasks[task_id] = stack = ExitStack()
+        stack.enter_context(following())
+
+
+def _end(task_id: str, **_: Any) -> None:
+    if stack := _tasks.pop(task_id, None):
+        stack.close()
