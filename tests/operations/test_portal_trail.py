@@ -205,7 +205,7 @@ def test_pages_and_the_number_of_queries(
         happen(alice, company, at=NOON - timedelta(minutes=number))
     client = signed_in(alice)
     client.get(PAGE)
-    with django_assert_num_queries(11) as few:
+    with django_assert_num_queries(12) as few:
         client.get(f"{PAGE}?show=all")
     for number in range(60):
         happen(factories.user(), company, at=NOON - timedelta(hours=number))
