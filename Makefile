@@ -7,11 +7,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 # Checks and tests keep what they write away from the portals of `make run`.
-check test bench: export DIP_HOME ?= $(CURDIR)/var/test
-check test bench: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
-check test bench: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
+check test bench bench-api load: export DIP_HOME ?= $(CURDIR)/var/test
+check test bench bench-api load: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
+check test bench bench-api load: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
 
-.PHONY: help run sign-ins manage check test bench lock clean
+.PHONY: help run sign-ins manage check test bench bench-api load lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,12 @@ test: $(VENV)/.dev-installed ## Everything `check` does, then every test that th
 
 bench: $(VENV)/.dev-installed ## Measure the promotion of 1,000 companies, lists of 5,000, 10,000 members, certificates a second
 	@$(BIN)/python -m bench
+
+bench-api: $(VENV)/.dev-installed ## Measure signed calls of the API beside an empty view and beside OpenSSL
+	@$(BIN)/python -m bench.api bench
+
+load: $(VENV)/.dev-installed ## Let 50 signed clients call the API on this machine for five minutes; needs PostgreSQL
+	@$(BIN)/python -m bench.api load
 
 lock: $(VENV)/.dev-installed ## Write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements/main.txt
