@@ -371,6 +371,10 @@ class Run:
             f"as in:  curl --cacert {self.gateway / AUTHORITY_FILE} "
             f"{self.uit.listeners[0].address}/health/"
         )
+        say("\nA signed call of UIT's API, once a company has its certificate and key:")
+        self.manage(
+            self.uit, "show_api_call", "--ca", str(self.gateway / AUTHORITY_FILE), show=True
+        )
         say("\nThe codes change every half minute: `make sign-ins` shows those of now.")
         say("\nLogs are in:")
         for deployment in self.all:
