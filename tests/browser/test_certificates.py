@@ -36,7 +36,9 @@ def run(page: Page, command: str, folder: Path, more: str = "") -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(
+    ("environment", "width"), [("uit", 1280), ("uit", 360), ("production", 1280)]
+)
 def test_from_empty_to_both_pfx_files(
     real_atlas: Atlas,
     company: Organisation,
@@ -45,10 +47,13 @@ def test_from_empty_to_both_pfx_files(
     contexts: Any,
     live_server: Any,
     tmp_path: Path,
+    settings: Any,
+    environment: str,
     width: int,
 ) -> None:
+    settings.DIP_ENVIRONMENT = environment
     customer = real_atlas.customer()
-    login = customer.uit
+    login = {"uit": customer.uit, "production": customer.production}[environment]
     page: Page = contexts(cara_client, accept_downloads=True).new_page()
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{live_server.url}/organisations/{company.pk}/certificates/")
@@ -56,19 +61,19 @@ def test_from_empty_to_both_pfx_files(
 
     page.get_by_role("link", name="Add API credentials").click()
     run(page, "make-csr", tmp_path)
-    (tmp_path / "atlas-uit.key").write_text(login.key)
-    (tmp_path / "atlas-uit-chain.pem").write_text(login.chain)
+    (tmp_path / f"atlas-{environment}.key").write_text(login.key)
+    (tmp_path / f"atlas-{environment}-chain.pem").write_text(login.chain)
     run(page, "merge", tmp_path, f"-passout {shlex.quote(f'pass:{PASSWORD}')}")
     page.get_by_label("API Key").fill(login.api_key)
     page.get_by_label("API Secret").fill(login.api_secret)
-    page.get_by_label("PFX file").set_input_files(tmp_path / "atlas-uit.pfx")
+    page.get_by_label("PFX file").set_input_files(tmp_path / f"atlas-{environment}.pfx")
     page.get_by_label("PFX password").fill("wrong")
     page.get_by_role("button", name="Validate").click()
     expect(page.get_by_text("The password does not open the PFX")).to_be_visible()
     check(page)
     page.get_by_label("API Key").fill(login.api_key)
     page.get_by_label("API Secret").fill(login.api_secret)
-    page.get_by_label("PFX file").set_input_files(tmp_path / "atlas-uit.pfx")
+    page.get_by_label("PFX file").set_input_files(tmp_path / f"atlas-{environment}.pfx")
     page.get_by_label("PFX password").fill(PASSWORD)
     page.get_by_role("button", name="Validate").click()
     expect(page.get_by_text("Added successfully")).to_be_visible()
@@ -94,7 +99,7 @@ def test_from_empty_to_both_pfx_files(
         check(page)
         run(page, f"make-csr-{word}", tmp_path)
         page.get_by_label(purpose).check()
-        page.get_by_label("CSR file").set_input_files(tmp_path / f"dip-uit-{word}.csr")
+        page.get_by_label("CSR file").set_input_files(tmp_path / f"dip-{environment}-{word}.csr")
         page.get_by_role("button", name="Request the certificate").click()
         expect(page.get_by_text("On its way.")).to_be_visible()
         check(page)
@@ -108,10 +113,10 @@ def test_from_empty_to_both_pfx_files(
             page.get_by_role("link", name="CER with its chain (PEM)").click()
         download.value.save_as(tmp_path / download.value.suggested_filename)
         run(page, "merge", tmp_path, "-passout pass:x")
-    names = sorted(path.name for path in tmp_path.glob("dip-uit-*.pfx"))
+    names = sorted(path.name for path in tmp_path.glob(f"dip-{environment}-*.pfx"))
     assert [re.sub(r"-[0-9a-f]{8}[.]pfx", "", name) for name in names] == [
-        "dip-uit-mtls",
-        "dip-uit-signing",
+        f"dip-{environment}-mtls",
+        f"dip-{environment}-signing",
     ]
 
     page.get_by_role("link", name="Revoke").click()
