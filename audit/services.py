@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from audit.models import LABEL_LENGTH, Event
-from dip_portal.lib import bulk, correlation
+from dip_portal.lib import bulk, clock, correlation
 from dip_portal.lib.text import storable, storable_json
 
 
@@ -36,7 +36,7 @@ def record(
     """Record that `actor` did `action` ('company:create') to `subject`, in the transaction at hand.
 
     `before` and `after` are field names with values that JSON can hold, and never secrets;
-    what is equal in both is left out. `at` is now unless given.
+    what is equal in both is left out. `at` is now unless given; see `draft`.
     """
     event = draft(
         actor=actor,
@@ -61,7 +61,13 @@ def draft(
     at: datetime | None = None,
     organisation_id: int | None = None,
 ) -> Event:
-    """Return the event that `record` would add, unsaved; `record_all` adds many at once."""
+    """Return the event that `record` would add, unsaved; `record_all` adds many at once.
+
+    While a test clock is ahead the event has the real time, whatever `at` says: the order of
+    the trail is that in which things happened.
+    """
+    if clock.ahead():
+        at = None
     old, new = _differences(before or {}, after or {})
     return Event(
         at=at or timezone.now(),

@@ -3,9 +3,9 @@
 from datetime import date
 
 from django.urls import reverse
-from django.utils import timezone
 
 from certificates import queries
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
 from organisations.models import Organisation
@@ -14,7 +14,7 @@ from organisations.onboarding import Step, Task
 
 def certificate_management(actor: Actor, organisation: Organisation, day: date) -> Task:
     """Return the task: API credentials, a verified domain, then mTLS and signing certificates."""
-    now = timezone.now()
+    now = clock.now()
     held = queries.holdings(organisation, now=now)
     text = (
         "No requirement to on-board to GlobalSign again. New GlobalSign signing certificates "

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from certificates.services import drafts, issuing, reminders, revocation
+from dip_portal.lib import clock
 
 
 @shared_task(name="certificates.work_on_request")
@@ -27,5 +28,5 @@ def read_crls() -> None:
 @shared_task(name="certificates.remind_of_expiry")
 def remind_of_expiry() -> None:
     """Remind of certificates that expire soon, and forget what was never saved."""
-    reminders.remind_of_expiry(now=timezone.now())
+    reminders.remind_of_expiry(now=clock.now())
     drafts.forget_drafts(now=timezone.now())

@@ -24,6 +24,7 @@ from channels.calls import API_KEY, Call
 from channels.refusals import CallRefused
 from channels.services import signatures
 from channels.wire import SignatureRefused, Verified
+from dip_portal.lib import clock
 from dip_portal.lib.prepared import Prepared, together
 from organisations.actors import DipIdActor
 from organisations.models import ApiKey, DipId, Nomination
@@ -58,9 +59,14 @@ def signature_window() -> timedelta:
 
 
 def authenticate(call: Call, *, now: datetime) -> Caller:
-    """Return who calls. Raises CallRefused with the first check that fails."""
+    """Return who calls. Raises CallRefused with the first check that fails.
+
+    `now` is the real time, by which the signature's date is judged; certificates and effective
+    dates are so by the time of the DIP's business, which a test clock may move.
+    """
     known = _Known(call)
-    client = known.certificate(call.certificate, "client", now)
+    at = now + clock.ahead()
+    client = known.certificate(call.certificate, "client", at)
     if not client.is_for_mtls:
         raise CallRefused(
             "client_certificate_not_for_mtls",
@@ -70,12 +76,12 @@ def authenticate(call: Call, *, now: datetime) -> Caller:
     dip_id = api_key.dip_id
     owners = _Owners(dip_id)
     owners.require(client, "client")
-    _require_operational(dip_id, now)
+    _require_operational(dip_id, at)
     verified = _verified(call, now)
     signer = (
         client
         if verified.certificate == call.certificate
-        else known.certificate(verified.certificate, "signature", now)
+        else known.certificate(verified.certificate, "signature", at)
     )
     if not signer.is_for_signing:
         raise CallRefused(
@@ -92,7 +98,7 @@ def authenticate(call: Call, *, now: datetime) -> Caller:
             "now to the millisecond; a call that is repeated needs a signature of its own.",
         )
     api_keys.note_use(api_key, address=call.address, now=now)
-    return Caller(actor=_actor(dip_id, client, call), dip_id=dip_id, verified=verified, at=now)
+    return Caller(actor=_actor(dip_id, client, call), dip_id=dip_id, verified=verified, at=at)
 
 
 class _Owners:

@@ -6,13 +6,13 @@ from datetime import date
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.actors import signed_in_user
 from accounts.models import User
 from certificates.onboarding import certificate_management
 from channels import onboarding as channels_onboarding
+from dip_portal.lib import clock
 from organisations import acting, onboarding
 from organisations.actors import Actor, DipManagerActor, actor_of
 from organisations.models import Membership, Organisation
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if isinstance(actor, DipManagerActor):
         return render(request, "home_dip_manager.html")
-    now = timezone.now()
+    now = clock.now()
     companies = acting.companies_of(request)
     if not companies:
         return render(

@@ -10,9 +10,9 @@ from datetime import date
 
 from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts.models import User
+from dip_portal.lib import clock
 from jobs.models import Job
 from organisations.models import Membership
 from organisations.roles import Role
@@ -127,7 +127,7 @@ def actor_of(request: HttpRequest) -> Actor:
         return AnonymousActor(address=get_client_ip(request))
     known: tuple[int, Actor] | None = getattr(request, "dip_actor", None)
     if known is None or known[0] != user.pk:
-        actor = actor_for(user, day=timezone.now().date(), address=get_client_ip(request))
+        actor = actor_for(user, day=clock.today(), address=get_client_ip(request))
         known = (user.pk, actor)
         request.dip_actor = known  # type: ignore[attr-defined]
     return known[1]
@@ -143,4 +143,4 @@ def actor_of_job(job: Job) -> Actor:
     user = User.objects.filter(pk=job.actor_user_id).first() if job.actor_user_id else None
     if user is None:
         return AnonymousActor()
-    return actor_for(user, day=timezone.now().date(), address=job.actor_address)
+    return actor_for(user, day=clock.today(), address=job.actor_address)

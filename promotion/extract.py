@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Max
-from django.utils import timezone
 
 from audit.services import draft, record_all
-from dip_portal.lib import bulk
+from dip_portal.lib import bulk, clock
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
 from organisations.models import Organisation, PabApproval
@@ -151,7 +150,7 @@ def verify_extract(extract: Extract) -> None:
 
 def mark_fetched(extract: Extract) -> None:
     """Note that Production has fetched the extract."""
-    extract.fetched_at = timezone.now()
+    extract.fetched_at = clock.now()
     extract.save(update_fields=["fetched_at"])
 
 

@@ -1,8 +1,8 @@
 """The promotion's jobs: a chunk of companies at a time, each chunk in one transaction."""
 
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from jobs.models import Job, JobItem
 from jobs.registry import kind
 from organisations.actors import actor_of_job
@@ -22,7 +22,7 @@ def extract(job: Job, items: list[JobItem]) -> None:
     outcomes = extract_companies(
         actor=actor_of_job(job),
         organisations=[item.payload["organisation"] for item in items],
-        now=timezone.now(),
+        now=clock.now(),
     )
     for item in items:
         outcome, is_new = outcomes[item.payload["organisation"]]
@@ -50,7 +50,7 @@ def fetch(job: Job, items: list[JobItem]) -> None:
         actor=actor_of_job(job),
         files=[file for _, file in fetched],
         via=Import.Via.SERVICE,
-        now=timezone.now(),
+        now=clock.now(),
     )
     for (item, _), outcome in zip(fetched, outcomes, strict=True):
         if isinstance(outcome, UnableToReceive):
@@ -67,7 +67,7 @@ def import_(job: Job, items: list[JobItem]) -> None:
     outcomes = apply_imports(
         actor=actor_of_job(job),
         fingerprints={item.payload["import"]: item.payload["plan"] for item in items},
-        now=timezone.now(),
+        now=clock.now(),
     )
     for item in items:
         outcome = outcomes[item.payload["import"]]

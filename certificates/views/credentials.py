@@ -15,6 +15,7 @@ from certificates.services import credentials
 from certificates.services.drafts import waiting_draft
 from certificates.services.validation import Outcome
 from certificates.views.page import CertificatesPage
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from organisations.policies import Action
 
@@ -48,7 +49,7 @@ class CredentialsView(CertificatesPage):
     def _page(
         self, request: HttpRequest, form: CredentialsForm, outcome: Outcome | None = None
     ) -> HttpResponse:
-        now = timezone.now()
+        now = clock.now()
         stem = commands.file_stem(None, environments.current().name)
         return self.show(
             request,

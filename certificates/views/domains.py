@@ -15,6 +15,7 @@ from certificates.models import DomainRegistration
 from certificates.services import domains
 from certificates.views.page import CertificatesPage
 from certificates.views.tab import domain_state
+from dip_portal.lib import clock
 from organisations import queries
 from organisations.policies import Action, Stranger, decide
 
@@ -110,7 +111,7 @@ class DomainView(DomainPage):
         return self._page(request, form)
 
     def _page(self, request: HttpRequest, form: SubmitDomainForm) -> HttpResponse:
-        now = timezone.now()
+        now = clock.now()
         return self.show(
             request,
             "domain.html",

@@ -19,6 +19,7 @@ from certificates.pki import formats
 from certificates.pki.profiles import Purpose
 from certificates.services import revocation
 from certificates.views.page import CertificatesPage
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from dip_portal.lib.spreadsheet import csv_response
 from organisations.actors import Actor
@@ -56,7 +57,7 @@ class ExportView(CertificatesPage):
     action: ClassVar[Action] = Action.CERTIFICATE_VIEW
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        now = timezone.now()
+        now = clock.now()
         rows, _ = wanted_rows(request, self.actor, self.organisation, now=now)
         for word in searched(request).split():
             rows = rows.filter(queries.matching(word))
@@ -97,7 +98,7 @@ class CertificateView(CertificatePage):
             request,
             "certificate.html",
             certificate=it,
-            state=queries.state_of(it, now=timezone.now()),
+            state=queries.state_of(it, now=clock.now()),
             stem=stem,
             chain_file=f"{file_name(it)}-chain.pem",
             merge=commands.merge(stem=stem, chain=f"{file_name(it)}-chain.pem", pfx=pfx),

@@ -14,6 +14,7 @@ from certificates.pki.profiles import Purpose
 from certificates.services import requests
 from certificates.views.inventory import CertificatePage
 from certificates.views.page import CertificatesPage
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from organisations.policies import Action, Stranger
 
@@ -47,8 +48,8 @@ class RequestView(CertificatesPage):
         return self._page(request, form)
 
     def _page(self, request: HttpRequest, form: RequestCertificateForm) -> HttpResponse:
-        held = queries.holdings(self.organisation, now=timezone.now())
-        verified = held.verified(timezone.now())
+        held = queries.holdings(self.organisation, now=clock.now())
+        verified = held.verified(clock.now())
         name = f"dip.{verified[0].domain}" if verified else ""
         environment = environments.current().name
         made = [

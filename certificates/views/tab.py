@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from certificates import queries
 from certificates.models import Certificate, CertificateRequest, DomainRegistration
 from certificates.stages import stages
 from certificates.views.inventory import COLUMNS, wanted_rows
 from certificates.views.page import CertificatesPage
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from organisations.listing import listing
 from organisations.models import Organisation
@@ -33,7 +33,7 @@ class CertificatesView(CompanyView):
     tab = "certificates"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        now = timezone.now()
+        now = clock.now()
         held = queries.holdings(self.organisation, now=now)
         rows, wanted = wanted_rows(request, self.actor, self.organisation, now=now)
         table = listing(request, rows, columns=COLUMNS, search=queries.matching)
@@ -66,7 +66,7 @@ class RequestsView(CertificatesPage):
             {
                 "company": self.organisation,
                 "may_manage": decide(self.actor, Action.CERTIFICATE_MANAGE, self.organisation),
-                **requests_context(self.organisation, now=timezone.now()),
+                **requests_context(self.organisation, now=clock.now()),
             },
         )
 

@@ -6,13 +6,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from channels.errors import PlanChanged, UnableToConfigure
 from channels.forms.webhooks import CopyForm, PatternForm, RemoveAllForm
 from channels.plans import Wanted
 from channels.services import webhooks
 from channels.services.webhooks import Plan
+from dip_portal.lib import clock
 from organisations.http import OrganisationView
 from organisations.models import DipId
 from organisations.policies import Action, visible
@@ -59,7 +59,7 @@ class ManyWebhooksView(OrganisationView, is_base=True):
             organisation=self.organisation,
             wanted=wanted,
             fingerprint=fingerprint,
-            now=timezone.now(),
+            now=clock.now(),
         )
         count = len(plan.made)
         messages.success(self.request, f"{count} webhook{'s are' if count != 1 else ' is'} set.")
@@ -118,7 +118,7 @@ class RemoveAllView(OrganisationView):
                     actor=self.actor,
                     organisation=self.organisation,
                     name=form.cleaned_data["name"],
-                    now=timezone.now(),
+                    now=clock.now(),
                 )
             except UnableToConfigure as refusal:
                 form.add_error(refusal.field or None, str(refusal))

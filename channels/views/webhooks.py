@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
 from channels import catalogue
 from channels.errors import ChangedMeanwhile, UnableToConfigure
@@ -14,6 +13,7 @@ from channels.forms.webhooks import WebhookForm
 from channels.models import STATUS_MESSAGES, WebhookConfiguration
 from channels.plans import receivable
 from channels.services import webhooks
+from dip_portal.lib import clock
 from organisations.policies import Action, Stranger, decide, require
 from organisations.views.dip_id import DipIdPage
 
@@ -73,7 +73,7 @@ class WebhookView(WebhookPage):
                     actor=self.actor,
                     dip_id=self.dip_id,
                     publication=self.publication,
-                    now=timezone.now(),
+                    now=clock.now(),
                     **form.cleaned_data,
                 )
             except ChangedMeanwhile as refusal:
@@ -128,7 +128,7 @@ class RemoveWebhookView(WebhookPage):
             actor=self.actor,
             dip_id=self.dip_id,
             publication=self.publication,
-            now=timezone.now(),
+            now=clock.now(),
         ):
             messages.success(request, f"The webhook of {self.publication} is removed.")
         return redirect(self.webhook_address())

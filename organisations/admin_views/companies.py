@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from dip_portal.lib.keys import key_of
 from organisations import queries
@@ -140,7 +140,7 @@ class OrganisationAdmin(CompanyPages):
         if request.method == "POST" and form.is_valid():
             try:
                 made = create_organisation(
-                    actor=actor, parent=parent, now=timezone.now(), **form.cleaned_data
+                    actor=actor, parent=parent, now=clock.now(), **form.cleaned_data
                 )
             except UnableToChangeCompany as error:
                 form.add_error(error.field if error.field in form.fields else None, str(error))

@@ -9,8 +9,8 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations import queries
 from organisations.actors import Actor
 from organisations.admin_lists import ListAdmin
@@ -100,7 +100,7 @@ class CompanyPages(ListAdmin):
             return redirect(back)
         form = DcpDecisionForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            now = timezone.now()
+            now = clock.now()
             try:
                 match request.POST.get("decision"):
                     case "approve":
@@ -147,7 +147,7 @@ class CompanyPages(ListAdmin):
         form = verb.form(request.POST, company=company)
         if form.is_valid():
             try:
-                done = verb.run(actor, company, dict(form.cleaned_data), timezone.now())
+                done = verb.run(actor, company, dict(form.cleaned_data), clock.now())
             except UnableToChangeCompany as error:
                 form.add_error(error.field if error.field in form.fields else None, str(error))
             else:
@@ -166,7 +166,7 @@ class CompanyPages(ListAdmin):
             it = get_object_or_404(removal.found(company), pk=key)
             back = f"{reverse(CHANGE, args=[pk])}#{removal.card}"
             if request.method == "POST":
-                removal.remove(actor, it, timezone.now())
+                removal.remove(actor, it, clock.now())
                 messages.success(request, removal.done.format(it=it))
                 return redirect(back)
             return self.show(
@@ -193,7 +193,7 @@ class CompanyPages(ListAdmin):
         wrong: forms.Form | None = None,
         status: int = HTTPStatus.OK,
     ) -> HttpResponse:
-        today = timezone.now().date()
+        today = clock.today()
         prefetch_related_objects([company], "mpids__dip_ids")
         mpids = list(company.mpids.all())
         dip_ids = [dip_id for mpid in mpids for dip_id in mpid.dip_ids.all()]

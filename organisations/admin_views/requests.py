@@ -11,9 +11,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, reverse
-from django.utils import timezone
 
-from dip_portal.lib import validation
+from dip_portal.lib import clock, validation
 from organisations import queries
 from organisations.admin_lists import ListAdmin, SearchInput
 from organisations.errors import UnableToChangeCompany
@@ -112,7 +111,7 @@ class RequestAdmin(ListAdmin):
         asked = get_object_or_404(rows, pk=pk)
         form = DecisionForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            about = {"actor": actor, "request": asked, "now": timezone.now()}
+            about = {"actor": actor, "request": asked, "now": clock.now()}
             try:
                 match request.POST.get("decision"):
                     case "approve":

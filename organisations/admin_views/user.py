@@ -18,6 +18,7 @@ from accounts.services import count_sessions, has_accepted_terms
 from audit import sentences
 from audit.models import Event
 from audit.queries import about_person
+from dip_portal.lib import clock
 from organisations import queries
 from organisations.actors import Actor
 from organisations.admin_lists import ListAdmin
@@ -113,14 +114,14 @@ class UserPages(ListAdmin):
         """Show one person: memberships, second factors, sessions, and what happened of late."""
         actor = self.allow(request)
         person = get_object_or_404(self.get_queryset(request), pk=pk)
-        now = timezone.now()
+        now = clock.now()
         return self.show(
             request,
             "user.html",
             str(person),
             person=person,
             factors=factor_names(Authenticator.objects.filter(user=person)),
-            sessions=count_sessions(person, now=now),
+            sessions=count_sessions(person, now=timezone.now()),
             has_accepted_terms=has_accepted_terms(person),
             memberships=[
                 (own, _state(own.offboarded_at, is_active=own.is_active_on(now.date())))
@@ -147,7 +148,7 @@ class UserPages(ListAdmin):
                 return redirect(CHANGE, pk)
             if request.method == "POST":
                 try:
-                    verb.run(actor=actor, user=person, now=timezone.now())
+                    verb.run(actor=actor, user=person, now=clock.now())
                 except UnableToChangeUser as refusal:
                     messages.error(request, str(refusal))
                 else:
@@ -159,7 +160,7 @@ class UserPages(ListAdmin):
                 verb.question.format(it=person),
                 person=person,
                 verb=verb,
-                left_alone=queries.companies_left_without(person, timezone.now().date())
+                left_alone=queries.companies_left_without(person, clock.today())
                 if verb.action == Action.USER_DEACTIVATE
                 else [],
             )

@@ -7,10 +7,10 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.second_factor import FACTORS, factor_names
+from dip_portal.lib import clock
 from dip_portal.lib.spreadsheet import csv_response
 from organisations.admin_lists import SearchInput
 from organisations.admin_views.user import UserPages
@@ -153,7 +153,7 @@ class UserAdmin(UserPages):
 
     def rows(self, found: list[Any]) -> list[Any]:
         """Return each person with (membership, whether it is active today), and their factors."""
-        today = timezone.now().date()
+        today = clock.today()
         return [
             (
                 person,

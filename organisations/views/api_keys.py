@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from accounts.freshness import require_recent_authentication
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from organisations.errors import UnableToChangeApiKey
 from organisations.models import ApiKey
@@ -42,7 +42,7 @@ class ShowApiKeyView(ApiKeyPage):
 
     def post(self, request: HttpRequest, pk: int, dip_id: str, kind: str) -> HttpResponse:
         require_recent_authentication(request)
-        key = api_keys.show(actor=self.actor, api_key=self.api_key, now=timezone.now())
+        key = api_keys.show(actor=self.actor, api_key=self.api_key, now=clock.now())
         label = self.api_key.get_kind_display()
         return self.show("api_key.html", title=label, api_key=self.api_key, key=key)
 
@@ -57,7 +57,7 @@ class DownloadApiKeysView(DipIdPage):
 
     def post(self, request: HttpRequest, pk: int, dip_id: str) -> HttpResponse:
         require_recent_authentication(request)
-        now = timezone.now()
+        now = clock.now()
         keys = api_keys.download(actor=self.actor, dip_id=self.dip_id, now=now)
         environment = environments.current()
         lines = [
@@ -103,7 +103,7 @@ class RegenerateApiKeyView(ApiKeyPage):
                 actor=self.actor,
                 api_key=self.api_key,
                 made_at=form.cleaned_data["made_at"],
-                now=timezone.now(),
+                now=clock.now(),
             )
         except UnableToChangeApiKey as refusal:
             messages.error(request, str(refusal))

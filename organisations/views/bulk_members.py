@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
+from dip_portal.lib import clock
 from dip_portal.lib.spreadsheet import csv_response
 from jobs.models import Job, JobItem
 from jobs.standing import ITEM_TONES, is_waiting_long, standing_of, tabs
@@ -45,7 +46,7 @@ class BulkMembersView(OrganisationView):
                 actor=self.actor,
                 organisation=self.organisation,
                 lines=form.lines,
-                now=timezone.now(),
+                now=clock.now(),
             )
         except UnableToReadTable:  # what could be created when it was shown, cannot any more
             return self._show_plan(request, form)
@@ -62,9 +63,7 @@ class BulkMembersView(OrganisationView):
         return render(request, "organisations/members/bulk.html", context)
 
     def _show_plan(self, request: HttpRequest, form: MemberTableForm) -> HttpResponse:
-        rows = bulk_members.plan(
-            organisation=self.organisation, lines=form.lines, now=timezone.now()
-        )
+        rows = bulk_members.plan(organisation=self.organisation, lines=form.lines, now=clock.now())
         refused = [row for row in rows if row.refusal]
         shown = {"refused": refused, "valid": [row for row in rows if not row.refusal]}
         state = request.POST.get("show", request.POST.get("shown", ""))

@@ -7,8 +7,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations.actors import Actor
 from organisations.errors import UnableToChangeCompany
 from organisations.forms.company_actions import ChildForm, DescriptionForm, DomainRequestForm
@@ -38,7 +38,7 @@ class CompanyActionView(OrganisationView, is_base=True):
     def do(self, verb: Verb, done: str) -> HttpResponse:
         """Call a service that needs nothing but the company, and return to its page."""
         try:
-            verb(actor=self.actor, organisation=self.organisation, now=timezone.now())
+            verb(actor=self.actor, organisation=self.organisation, now=clock.now())
         except UnableToChangeCompany as refusal:
             messages.error(self.request, str(refusal))
             return redirect(self._address())
@@ -69,7 +69,7 @@ class EditDescriptionView(CompanyActionView):
                 organisations.edit_description(
                     actor=self.actor,
                     organisation=self.organisation,
-                    now=timezone.now(),
+                    now=clock.now(),
                     **form.cleaned_data,
                 )
             except UnableToChangeCompany as refusal:
@@ -98,7 +98,7 @@ class AddChildView(CompanyActionView):
                 child = organisations.add_child(
                     actor=self.actor,
                     parent=self.organisation,
-                    now=timezone.now(),
+                    now=clock.now(),
                     **form.cleaned_data,
                 )
             except UnableToChangeCompany as refusal:
@@ -125,7 +125,7 @@ class RequestDomainView(CompanyActionView):
                 asked = domain_requests.request_domain(
                     actor=self.actor,
                     organisation=self.organisation,
-                    now=timezone.now(),
+                    now=clock.now(),
                     **form.cleaned_data,
                 )
             except UnableToChangeCompany as refusal:
@@ -148,7 +148,7 @@ class WithdrawDomainRequestView(CompanyActionView):
         if found is None:
             raise Stranger
         try:
-            domain_requests.withdraw(actor=self.actor, request=found, now=timezone.now())
+            domain_requests.withdraw(actor=self.actor, request=found, now=clock.now())
         except UnableToChangeCompany as refusal:
             messages.error(request, str(refusal))
             return redirect(self._address())

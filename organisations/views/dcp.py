@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations import queries
 from organisations.errors import UnableToChangeCompany
 from organisations.forms.company_actions import CreateDcpIdForm
@@ -94,7 +94,7 @@ class CreateDcpIdView(CompanyActionView):
             made = dip_ids.add_dcp_id(
                 actor=self.actor,
                 organisation=self.organisation,
-                now=timezone.now(),
+                now=clock.now(),
                 **form.cleaned_data,
             )
         except UnableToChangeCompany as refusal:

@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations import acting, member_queries, queries
 from organisations.errors import UnableToChangeMember
 from organisations.http import ActionView
@@ -83,7 +83,7 @@ class DipIdView(DipIdPage):
     action: ClassVar[Action] = Action.DIP_ID_VIEW
 
     def get(self, request: HttpRequest, pk: int, dip_id: str) -> HttpResponse:
-        now = timezone.now()
+        now = clock.now()
         wanted = Wanted(words=searched(request).split(), dip_id=self.dip_id)
         keys = member_queries.table(self.actor, self.organisation, wanted, now=now)
         may_edit = decide(self.actor, Action.MEMBER_EDIT, self.organisation)
@@ -146,7 +146,7 @@ class AddThisMemberView(MembersOfDipIdPage):
         member = self.member(key)
         try:
             members.add_to_dip_id(
-                actor=self.actor, membership=member, dip_id=self.dip_id, now=timezone.now()
+                actor=self.actor, membership=member, dip_id=self.dip_id, now=clock.now()
             )
         except UnableToChangeMember as refusal:
             messages.error(request, str(refusal))
@@ -182,7 +182,7 @@ class OffboardFromDipIdView(MembersOfDipIdPage):
         member = self.member(key)
         try:
             members.remove_from_dip_id(
-                actor=self.actor, membership=member, dip_id=self.dip_id, now=timezone.now()
+                actor=self.actor, membership=member, dip_id=self.dip_id, now=clock.now()
             )
         except UnableToChangeMember as refusal:
             messages.error(request, str(refusal))

@@ -5,8 +5,8 @@ from typing import ClassVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations.errors import UnableToChangeCompany
 from organisations.forms.company_actions import CreateDipIdForm, RoleRequestForm
 from organisations.policies import Action, Stranger, decide
@@ -29,7 +29,7 @@ class RequestRoleView(CompanyActionView):
                 asked = role_requests.request_role(
                     actor=self.actor,
                     organisation=self.organisation,
-                    now=timezone.now(),
+                    now=clock.now(),
                     **form.cleaned_data,
                 )
             except UnableToChangeCompany as refusal:
@@ -54,7 +54,7 @@ class WithdrawRoleRequestView(CompanyActionView):
         if found is None:
             raise Stranger
         try:
-            role_requests.withdraw(actor=self.actor, request=found, now=timezone.now())
+            role_requests.withdraw(actor=self.actor, request=found, now=clock.now())
         except UnableToChangeCompany as refusal:
             messages.error(request, str(refusal))
             return redirect("organisations:dip_ids", pk=pk)
@@ -77,7 +77,7 @@ class CreateDipIdView(CompanyActionView):
                     actor=self.actor,
                     organisation=self.organisation,
                     request_key=form.cleaned_data["qualified"],
-                    now=timezone.now(),
+                    now=clock.now(),
                 )
             except UnableToChangeCompany as refusal:
                 form.add_error("qualified", str(refusal))

@@ -9,7 +9,6 @@ from allauth.core.internal.httpkit import get_client_ip
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import UnableToCreateUser
 from accounts.models import User
 from accounts.services import sign_in
-from dip_portal.lib import secrets
+from dip_portal.lib import clock, secrets
 from organisations.forms.accepting import SetPasswordForm
 from organisations.models import Invitation
 from organisations.services import invitations
@@ -42,7 +41,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 def accept(request: HttpRequest) -> HttpResponse:
     """Let the invited person accept: with a new password, or signed in to their account."""
     token = _token(request)
-    invitation = invitations.find_redeemable(token, now=timezone.now())
+    invitation = invitations.find_redeemable(token, now=clock.now())
     if invitation is None:
         return _dead_link(request)
     account = invitations.account_of(invitation)
@@ -95,7 +94,7 @@ def _accepted(
     user = invitations.accept(
         invitation_token=token,
         password=password,
-        now=timezone.now(),
+        now=clock.now(),
         address=get_client_ip(request),
         signed_in=signed_in,
     )

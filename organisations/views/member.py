@@ -7,8 +7,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations import member_queries
 from organisations.errors import ChangedMeanwhile, UnableToChangeMember, UnableToInvite
 from organisations.forms.members import EditMemberForm, ExtendMemberForm
@@ -152,7 +152,7 @@ class EditMemberView(EditView, MemberView):
             revision=form.cleaned_data["revision"],
             roles=form.chosen_roles,
             dip_ids=form.chosen_dip_ids,
-            now=timezone.now(),
+            now=clock.now(),
         )
 
 
@@ -179,7 +179,7 @@ class EditInvitationView(EditView, InvitedView):
             revision=form.cleaned_data["revision"],
             roles=form.chosen_roles,
             dip_ids=form.chosen_dip_ids,
-            now=timezone.now(),
+            now=clock.now(),
         )
 
 
@@ -205,7 +205,7 @@ class ExtendMemberView(MemberView):
                 membership=self.membership,
                 revision=form.cleaned_data["revision"],
                 expires_date=until,
-                now=timezone.now(),
+                now=clock.now(),
             )
         except ChangedMeanwhile:
             messages.warning(
@@ -223,11 +223,11 @@ class ExtendMemberView(MemberView):
         member = self.membership
         if member.offboarded_at is not None:
             return self.refuse(f"{member.user} was offboarded.")
-        reason = members.why_not_extend(member, day=timezone.now().date())
+        reason = members.why_not_extend(member, day=clock.today())
         return self.refuse(reason) if reason else None
 
     def _form(self, data: Any = None) -> ExtendMemberForm:
-        bounds = members.extension(self.membership, day=timezone.now().date())
+        bounds = members.extension(self.membership, day=clock.today())
         return ExtendMemberForm(data, bounds=bounds, revision=self.membership.revision)
 
     def _page(self, form: ExtendMemberForm) -> HttpResponse:
@@ -245,7 +245,7 @@ class OffboardMemberView(MemberView):
         member = self.membership
         if member.offboarded_at is not None:
             return self.refuse(f"{member.user} was offboarded already.")
-        reason = members.why_not_without(member, now=timezone.now())
+        reason = members.why_not_without(member, now=clock.now())
         if reason:
             return self.refuse(reason)
         return self.show(
@@ -263,9 +263,7 @@ class OffboardMemberView(MemberView):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         user = self.membership.user
         try:
-            members.offboard_member(
-                actor=self.actor, membership=self.membership, now=timezone.now()
-            )
+            members.offboard_member(actor=self.actor, membership=self.membership, now=clock.now())
         except UnableToChangeMember as refusal:
             return self.refuse(refusal)
         if user.pk == self.actor.user_id:
@@ -290,7 +288,7 @@ class ResendInvitationView(InvitedView):
         if reason:
             return self.refuse(reason)
         try:
-            invitations.resend(actor=self.actor, invitation=self.invitation, now=timezone.now())
+            invitations.resend(actor=self.actor, invitation=self.invitation, now=clock.now())
         except (UnableToInvite, UnableToChangeInvitation) as refusal:
             return self.refuse(refusal)
         return self.done(
@@ -323,7 +321,7 @@ class RevokeInvitationView(InvitedView):
         if reason:
             return self.refuse(reason)
         try:
-            invitations.revoke(actor=self.actor, invitation=self.invitation, now=timezone.now())
+            invitations.revoke(actor=self.actor, invitation=self.invitation, now=clock.now())
         except UnableToChangeInvitation as refusal:
             return self.refuse(refusal)
         return self.done(f"The invitation of {self.invitation.email} is revoked.")
@@ -352,7 +350,7 @@ class KeepMemberView(MemberView):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
-            members.keep_member(actor=self.actor, membership=self.membership, now=timezone.now())
+            members.keep_member(actor=self.actor, membership=self.membership, now=clock.now())
         except UnableToChangeMember as refusal:
             return self.refuse(refusal)
         messages.success(request, f"{self.membership.user} is kept.")

@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
+from dip_portal.lib import clock
 from dip_portal.lib.spreadsheet import csv_response
 from organisations import member_queries, queries
 from organisations.cover import Cover, cover_of
@@ -56,7 +56,7 @@ class MembersView(CompanyView):
     tab = "members"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        now = timezone.now()
+        now = clock.now()
         dip_ids = queries.dip_ids_of(self.organisation)
         wanted = _wanted(request, dip_ids)
         keys = member_queries.table(self.actor, self.organisation, wanted, now=now)
@@ -135,7 +135,7 @@ class ExportMembersView(OrganisationView):
     action: ClassVar[Action] = Action.MEMBER_EXPORT
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        now = timezone.now()
+        now = clock.now()
         wanted = _wanted(request, queries.dip_ids_of(self.organisation))
         keys = member_queries.table(self.actor, self.organisation, wanted, now=now)
         found = member_queries.all_rows(keys.order_by("last", "first", "kind", "pk"), now=now)
@@ -166,7 +166,7 @@ class CreateMemberView(OrganisationView):
     action: ClassVar[Action] = Action.MEMBER_CREATE
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        missing = members.missing_first_admins(self.organisation, now=timezone.now())
+        missing = members.missing_first_admins(self.organisation, now=clock.now())
         asked = [role for role in missing or Role if role == request.GET.get("role")]
         roles = asked or missing[:1]
         form = CreateMemberForm(company=self.organisation, initial={"roles": roles})
@@ -174,7 +174,7 @@ class CreateMemberView(OrganisationView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         form = CreateMemberForm(request.POST, company=self.organisation)
-        now = timezone.now()
+        now = clock.now()
         if form.is_valid():
             try:
                 invitation = members.create_member(

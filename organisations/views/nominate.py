@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations import queries
 from organisations.errors import UnableToChangeCompany
 from organisations.forms.company import DcpForm
@@ -54,7 +54,7 @@ class Nominating:
                 dcp_id_code=code,
                 dip_id=self.nominated_for(),
                 whitelists_domains=whitelists,
-                now=timezone.now(),
+                now=clock.now(),
             )
         except UnableToChangeCompany as refusal:
             form.add_error("dcp_id_code", str(refusal))
@@ -157,9 +157,7 @@ class RemoveNominationView(OrganisationView):
         )
 
     def post(self, request: HttpRequest, pk: int, key: int) -> HttpResponse:
-        nominations.remove_nomination(
-            actor=self.actor, nomination=self.nomination, now=timezone.now()
-        )
+        nominations.remove_nomination(actor=self.actor, nomination=self.nomination, now=clock.now())
         messages.success(
             request, f"The nomination of DCP {self.nomination.dcp_id_code} is removed."
         )

@@ -7,8 +7,8 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations import queries
 from organisations.actors import DipManagerActor
 from organisations.http import ActionView, OrganisationView
@@ -137,7 +137,7 @@ class DipIdsView(CompanyView):
     tab = "dip_ids"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        today = timezone.now().date()
+        today = clock.today()
         table = listing(
             request,
             queries.dip_ids(self.actor, self.organisation),

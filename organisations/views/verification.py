@@ -5,8 +5,8 @@ from typing import ClassVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations.forms.verifying import VerifyCompanyForm
 from organisations.http import OrganisationView
 from organisations.policies import Action
@@ -34,7 +34,7 @@ class VerifyCompanyView(OrganisationView):
                 revision=form.cleaned_data["revision"],
                 description=form.cleaned_data["description"],
                 acts_as_dcp=form.cleaned_data["acts_as_dcp"],
-                now=timezone.now(),
+                now=clock.now(),
             )
         except UnableToVerify as error:
             if error.field:

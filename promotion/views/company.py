@@ -2,10 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from audit.queries import history_of
 from audit.sentences import sentence
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
 from organisations.models import DipId, Organisation
@@ -24,7 +24,7 @@ def company(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
     """Show a company's stage, its extracts or imports, its invitation, and its history."""
     companies = visible(actor, Action.ORGANISATION_VIEW, Organisation.objects.all())
     found = get_object_or_404(companies.select_related("parent"), pk=key)
-    now = timezone.now()
+    now = clock.now()
     staged = queries.pipeline(companies.filter(pk=key), now=now).first()
     primary = found.invitations.filter(is_primary=True).select_related(
         "accepted_by", "replaces__user"

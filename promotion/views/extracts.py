@@ -7,9 +7,9 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 
 from audit.services import record
+from dip_portal.lib import clock
 from organisations.actors import Actor
 from organisations.admin_lists import page_of
 from organisations.policies import Action
@@ -76,7 +76,7 @@ def download(request: HttpRequest, actor: Actor, key: UUID) -> HttpResponse:
         action="extract:download",
         subject=found.organisation,
         after={"extract": found.number},
-        at=timezone.now(),
+        at=clock.now(),
         organisation_id=found.organisation_id,
     )
     return HttpResponse(

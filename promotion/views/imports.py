@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from jobs.services import start
 from organisations.actors import Actor
 from organisations.admin_lists import page_of
@@ -64,7 +64,7 @@ def upload(request: HttpRequest, actor: Actor) -> HttpResponse:
             # One byte past the limit is enough to be refused, however long the file is.
             files=[file.read(settings.EXTRACT_MAX_BYTES + 1) for file in files],
             via=Import.Via.UPLOAD,
-            now=timezone.now(),
+            now=clock.now(),
         )
         taken = [it for it in outcomes if isinstance(it, Import)]
         refused = [
@@ -175,7 +175,7 @@ def discard_import(request: HttpRequest, actor: Actor, key: UUID) -> HttpRespons
     row = _import(key)
     if request.method == "POST":
         try:
-            discard(actor=actor, received=row, now=timezone.now())
+            discard(actor=actor, received=row, now=clock.now())
         except UnableToReceive as refusal:
             messages.error(request, str(refusal))
             return redirect("promotion:import", key=key)

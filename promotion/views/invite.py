@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from organisations.actors import Actor
 from organisations.errors import UnableToInvite
 from organisations.models import Invitation, Membership, Organisation
@@ -31,7 +31,7 @@ def invite(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
             first_name=first_name,
             last_name=last_name,
             email=email,
-            now=timezone.now(),
+            now=clock.now(),
         )
 
     return _ask_for_a_person(request, company, "Invite Primary User Admin", send)
@@ -43,7 +43,7 @@ def replace_user_admin(
 ) -> HttpResponse:
     """Ask for a person in place of an active User Admin, and say what happens to the latter."""
     company = _company(actor, key)
-    admins = invitations.user_admins(company, now=timezone.now())
+    admins = invitations.user_admins(company, now=clock.now())
     former = get_object_or_404(admins, pk=membership)
 
     def send(first_name: str, last_name: str, email: str) -> Invitation:
@@ -54,7 +54,7 @@ def replace_user_admin(
             last_name=last_name,
             email=email,
             replaces=former,
-            now=timezone.now(),
+            now=clock.now(),
         )
 
     return _ask_for_a_person(
@@ -80,7 +80,7 @@ def replace(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
             first_name=first_name,
             last_name=last_name,
             email=email,
-            now=timezone.now(),
+            now=clock.now(),
         )
 
     return _ask_for_a_person(
@@ -94,7 +94,7 @@ def resend(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
     company = _company(actor, key)
     invitation = _open_invitation(company)
     try:
-        invitations.resend(actor=actor, invitation=invitation, now=timezone.now())
+        invitations.resend(actor=actor, invitation=invitation, now=clock.now())
     except (UnableToInvite, invitations.UnableToChangeInvitation) as refusal:
         messages.error(request, str(refusal))
     else:
@@ -111,7 +111,7 @@ def revoke(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
     invitation = _open_invitation(company)
     if request.method == "POST":
         try:
-            invitations.revoke(actor=actor, invitation=invitation, now=timezone.now())
+            invitations.revoke(actor=actor, invitation=invitation, now=clock.now())
         except invitations.UnableToChangeInvitation as refusal:
             messages.error(request, str(refusal))
         else:

@@ -5,8 +5,8 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from dip_portal.lib.keys import keys_of
 from jobs.services import start
@@ -25,7 +25,7 @@ SORTS = {"name": ("name", "pk"), "-name": ("-name", "-pk"), "newest": ("-setup_c
 def pipeline(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the companies by stage (`stage`), searched by name, number, MPID or DIP ID (`q`)."""
     companies = queries.pipeline(
-        visible(actor, Action.ORGANISATION_VIEW, Organisation.objects.all()), now=timezone.now()
+        visible(actor, Action.ORGANISATION_VIEW, Organisation.objects.all()), now=clock.now()
     )
     search = searched(request)
     if search:

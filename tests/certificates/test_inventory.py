@@ -50,11 +50,11 @@ def test_the_number_of_queries_does_not_grow(
         factories.certificate_request(organisation=company)
     cara_client.get(address(company))
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         text(cara_client, address(company, "?show=all"))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         text(cara_client, address(company, "requests/"))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         answer = cara_client.get(address(company, "export/"))
         assert len(answer.getvalue().splitlines()) == 31
 
