@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from channels import catalogue
 from channels.catalogue import UnknownChannel
+from channels.plans import receivable
 from channels.rows import STATES, rows_of
 from channels.services import webhooks
 from organisations import acting
@@ -15,7 +16,7 @@ from organisations.http import ActionView, OrganisationView
 from organisations.listing import Column, listing_of_list, searched
 from organisations.models import DipId
 from organisations.policies import Action, decide, decide_anywhere, enforce, visible
-from organisations.queries import dip_ids
+from organisations.views.dip_id import DipIdPage
 
 COLUMNS = [
     Column(label="DIP ID", key="dip_id", fields=("number", "publication")),
@@ -116,19 +117,15 @@ class ChannelsView(OrganisationView):
         )
 
 
-class ChooseView(OrganisationView):
+class ChooseView(DipIdPage):
     """Leads from 'select an interface' on a DIP ID's page to the webhook of what was selected."""
 
     action: ClassVar[Action] = Action.CHANNEL_VIEW
 
     def get(self, request: HttpRequest, pk: int, dip_id: str) -> HttpResponse:
         wanted = request.GET.get("publication", "").upper()
-        found = dip_ids(self.actor, self.organisation).filter(dip_id=dip_id).first()
-        if found is None:
-            raise Http404
-        known = {row.publication for row in rows_of([found], {})}
-        if wanted not in known:
-            return redirect("organisations:dip_id", pk=pk, dip_id=dip_id)
+        if wanted not in dict(receivable(self.dip_id.dip_role_code)):
+            return self.back()
         return redirect("channels:webhook", pk=pk, dip_id=dip_id, publication=wanted)
 
 

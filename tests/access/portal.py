@@ -199,7 +199,7 @@ CHANNELS = {
     "organisations/<int:pk>/channels/copy/": form(CONFIGURES, arguments=company),
     "organisations/<int:pk>/channels/remove-all/": form(CONFIGURES, arguments=company),
     # Nothing selected: back to the DIP ID, or not found for who may not see it.
-    WEBHOOK: Address(get=but(OF_DIP_ID, 302), post=but(COMPANY, 405), arguments=dip_id),
+    WEBHOOK: Address(get=but(OF_DIP_ID, 302), post=but(OF_DIP_ID, 405), arguments=dip_id),
     f"{WEBHOOK}<str:publication>/": Address(
         get=OF_DIP_ID, post=CONFIGURES_DIP_ID, arguments=webhook
     ),

@@ -22,7 +22,7 @@ from tests.access.walk import ACTORS, NOBODY, World
 TABLE: dict[str, Address] = {**portal.TABLE, **admin.TABLE, **promotion.TABLE, **api.TABLE}
 # The list of an app in the admin names its apps in its route: whichever they are.
 APP_LIST = re.compile(r"^admin/\^\(\?P<app_label>[\w|]+\)/\$$")
-OK, NOT_ALLOWED = 200, 405
+OK, FOUND, NOT_ALLOWED = 200, 302, 405
 HIDING_NOTHING = ("/accounts/", "/admin/login/", "/admin/autocomplete/")
 Cookies = dict[str, str]
 
@@ -84,13 +84,13 @@ def test_no_other_method_gives_more(
         get, post = (address.expected(name, environment) for name in ("get", "post"))
         for actor in ACTORS:
             code = ask(cookies, actor, method, path)
-            if code not in may_answer(method, path, get[actor], post[actor]):
+            if code not in may_answer(method, path, get[actor], post[actor], actor):
                 wrong[f"{actor} {path}"] = code
 
     assert wrong == {}
 
 
-def may_answer(method: str, path: str, get: int, post: int) -> set[int]:
+def may_answer(method: str, path: str, get: int, post: int, actor: str) -> set[int]:
     """Return what a method may answer to whom GET and an empty POST answer so.
 
     OPTIONS names the methods of a page to whoever may come there. The pages of signing in and
@@ -100,7 +100,8 @@ def may_answer(method: str, path: str, get: int, post: int) -> set[int]:
     if method == "head":
         return {get, post} if hides_nothing else {get}
     if method == "options":
-        may_come = OK in {get, post} or get == NOT_ALLOWED
+        leads_on = actor not in (NOBODY, "deactivated") and FOUND in {get, post}
+        may_come = OK in {get, post} or get == NOT_ALLOWED or leads_on
         return {get, NOT_ALLOWED} | ({OK} if may_come or hides_nothing else set())
     return {post, NOT_ALLOWED} | ({get} if get != OK else set())
 
