@@ -21,6 +21,7 @@ SENTENCES = {
     "domain_claim:verify": "verified the domain",
     "domain_claim:reset": "reset the verification code of the domain",
     "domain_claim:delete": "deleted the claim of the domain",
+    "atlas_account:set_dns": "set what the test DNS serves for",
     "dns_zone:create": "added to the test DNS the zone",
     "dns_zone:delete": "deleted from the test DNS the zone",
     "dns_record:create": "added to the test DNS the record",

@@ -88,6 +88,7 @@ urlpatterns = [
     path("domains/<int:pk>/delete/", domains.DeleteDomainView.as_view(), name="delete_domain"),
     path("domains/approve/<str:token>/", domains.ApproveView.as_view(), name="approve_domain"),
     path("dns/", dns.ZonesView.as_view(), name="dns_zones"),
+    path("dns/serving/", dns.ServingView.as_view(), name="set_dns"),
     path("dns/zones/<int:pk>/", dns.ZoneView.as_view(), name="dns_zone"),
     path("dns/zones/<int:pk>/delete/", dns.DeleteZoneView.as_view(), name="delete_dns_zone"),
     path("dns/records/<int:pk>/delete/", dns.DeleteRecordView.as_view(), name="delete_dns_record"),

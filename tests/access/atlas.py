@@ -171,6 +171,7 @@ DOMAINS = {
     "domains/<int:pk>/delete/": form(ITS_OWN, done=302, arguments=claim),
     "domains/approve/<str:token>/": form(NO_SUCH_LINK, arguments=lambda world: {"token": "x"}),
     "dns/": form(CUSTOMERS),
+    "dns/serving/": Address(get=but(CUSTOMERS, 302), post=CUSTOMERS),
     "dns/zones/<int:pk>/": form(ITS_OWN, arguments=zone),
     "dns/zones/<int:pk>/delete/": form(ITS_OWN, done=302, arguments=zone),
     "dns/records/<int:pk>/delete/": Address(

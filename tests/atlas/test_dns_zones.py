@@ -4,10 +4,12 @@ import base64
 import json
 from typing import Any
 
+import dns.message
 import pytest
 from django.test import Client
 
 from certificates.atlas.models import Account, DnsRecord, DnsZone, IdentityProfile
+from certificates.atlas.services import dns as dns_service
 from certificates.atlas.services.credentials import NewCredential
 from tests.atlas import factories
 
@@ -186,3 +188,25 @@ class TestApi:
         assert self.call(new, "delete", {"name": "brightgrid.example"}).status_code == 204
         assert self.call(new, "get").json() == {"records": []}
         assert DnsRecord.objects.get().value == "theirs"
+
+
+def test_zones_can_be_served_without_their_records(zone: DnsZone, alice_client: Client) -> None:
+    add(alice_client, zone, "@", "TXT", "a-code")
+    other = DnsZone.objects.create(
+        account=Account.objects.create(name="Other Ltd"), name="other.example"
+    )
+    other.records.create(name="other.example", type="TXT", value="theirs")
+
+    def answers(name: str) -> int:
+        reply = dns_service.reply(dns.message.make_query(name, "TXT").to_wire(), 65535)
+        assert reply is not None
+        return len(dns.message.from_wire(reply).answer)
+
+    assert answers(zone.name) == 1
+    page = alice_client.post("/dns/serving/", {"dns": "EMPTY"}, follow=True)
+    assert "served without their records" in page.content.decode()
+    assert (answers(zone.name), answers("other.example")) == (0, 1)
+
+    alice_client.post("/dns/serving/", {"dns": "NORMAL"})
+    assert answers(zone.name) == 1
+    assert alice_client.post("/dns/serving/", {"dns": "LOST"}).status_code == 200

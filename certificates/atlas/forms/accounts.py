@@ -4,7 +4,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from accounts.models import User
-from certificates.atlas.models import ApiMood, Issuance, Vetting
+from certificates.atlas.models import ApiMood, DnsMood, Issuance, Vetting
 from certificates.atlas.models.accounts import COMPANY_NAME_MAX_LENGTH
 
 PASSWORD_MAX_LENGTH = 200
@@ -98,3 +98,16 @@ class ApiMoodForm(forms.Form):
     def chosen(self) -> ApiMood:
         """What was chosen."""
         return ApiMood(self.cleaned_data["api"])
+
+
+class DnsMoodForm(forms.Form):
+    """What the test DNS serves from now on."""
+
+    dns = forms.ChoiceField(
+        label="What it serves", choices=DnsMood.choices, widget=forms.RadioSelect
+    )
+
+    @property
+    def chosen(self) -> DnsMood:
+        """What was chosen."""
+        return DnsMood(self.cleaned_data["dns"])

@@ -4,6 +4,7 @@ from certificates.atlas.models.accounts import (
     Account,
     AccountUser,
     ApiMood,
+    DnsMood,
     Issuance,
     Vetting,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "CertificateAuthority",
     "ClaimLog",
     "DipEnvironment",
+    "DnsMood",
     "DnsRecord",
     "DnsZone",
     "DomainClaim",

@@ -34,6 +34,13 @@ class ApiMood(models.TextChoices):
     DOWN = "DOWN", "Down: every call is answered with 503, log-ins too"
 
 
+class DnsMood(models.TextChoices):
+    """What the test DNS serves of an account's zones: a switch for testers."""
+
+    NORMAL = "NORMAL", "Normal: the records as they are"
+    EMPTY = "EMPTY", "Empty: the zones are there, and have no records"
+
+
 class Account(models.Model):
     """A company that is a customer of Atlas: everything here belongs to one."""
 
@@ -45,6 +52,7 @@ class Account(models.Model):
     vetting = models.CharField(max_length=8, choices=Vetting, default=Vetting.INSTANT)
     issuance = models.CharField(max_length=7, choices=Issuance, default=Issuance.AT_ONCE)
     api = models.CharField(max_length=6, choices=ApiMood, default=ApiMood.NORMAL)
+    dns = models.CharField(max_length=6, choices=DnsMood, default=DnsMood.NORMAL)
     # How many certificates may still be issued; a tester may want to see what happens at none.
     quota = models.PositiveIntegerField(default=100_000)
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""The testers' switches of the HVCA API: how it issues, and whether it answers."""
+"""The testers' switches: how the HVCA API issues, whether it answers, what the test DNS serves."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db import transaction
 
 from audit.services import record
 from certificates.atlas.actors import AtlasActor
-from certificates.atlas.models import Account, ApiMood, Issuance
+from certificates.atlas.models import Account, ApiMood, DnsMood, Issuance
 
 
 @transaction.atomic
@@ -21,6 +21,13 @@ def set_api(*, actor: AtlasActor, account: Account, mood: ApiMood, now: datetime
     """Set how the API behaves towards an account from now on."""
     current = Account.objects.select_for_update().get(pk=account.pk)
     _set(actor, current, "api", mood, "atlas_account:set_api", now)
+
+
+@transaction.atomic
+def set_dns(*, actor: AtlasActor, account: Account, mood: DnsMood, now: datetime) -> None:
+    """Set what the test DNS serves of the zones of an account from now on."""
+    current = Account.objects.select_for_update().get(pk=account.pk)
+    _set(actor, current, "dns", mood, "atlas_account:set_dns", now)
 
 
 def _set(

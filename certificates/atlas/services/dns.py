@@ -6,12 +6,12 @@ from datetime import datetime
 
 import dns.exception
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audit.services import record
 from certificates.atlas.actors import AtlasActor
 from certificates.atlas.errors import UnableToChangeZone
-from certificates.atlas.models import Account, DnsRecord, DnsZone, RecordType
+from certificates.atlas.models import Account, DnsMood, DnsRecord, DnsZone, RecordType
 from certificates.atlas.models.accounts import DOMAIN_MAX_LENGTH
 from certificates.atlas.models.dns import TTL, VALUE_MAX_LENGTH
 from certificates.atlas.nameserver import Record, answer, rdata_of
@@ -138,12 +138,15 @@ class StoredZones:
 
     def records(self, name: str) -> Iterable[Record]:
         """Return the records of exactly this name."""
-        found = DnsRecord.objects.filter(name=name).order_by("pk")
+        found = self._served().filter(name=name).order_by("pk")
         return [Record(name=it.name, type=it.type, value=it.value) for it in found]
 
     def is_there(self, name: str) -> bool:
         """Tell whether there are records of this name, or of one that lies under it."""
-        return DnsRecord.objects.filter(Q(name=name) | Q(name__endswith=f".{name}")).exists()
+        return self._served().filter(Q(name=name) | Q(name__endswith=f".{name}")).exists()
+
+    def _served(self) -> QuerySet[DnsRecord]:
+        return DnsRecord.objects.exclude(zone__account__dns=DnsMood.EMPTY)
 
 
 def _and_above(name: str) -> list[str]:

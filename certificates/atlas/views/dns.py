@@ -19,11 +19,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from certificates.atlas.actors import AtlasActor
 from certificates.atlas.errors import UnableToChangeZone
+from certificates.atlas.forms.accounts import DnsMoodForm
 from certificates.atlas.forms.domains import RecordForm, ZoneForm
 from certificates.atlas.http import AccountView
 from certificates.atlas.limits import is_within
 from certificates.atlas.models import Account, DnsRecord, DnsZone
 from certificates.atlas.services import dns
+from certificates.atlas.services.controls import set_dns
 from certificates.atlas.services.credentials import find_credential
 
 MAX_BODY_BYTES = 16 * 1024
@@ -53,9 +55,28 @@ class ZonesView(AccountView):
                 return redirect("dns_zone", pk=zone.pk)
         return self._page(request, form)
 
-    def _page(self, request: HttpRequest, form: ZoneForm) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, form: ZoneForm, serving: DnsMoodForm | None = None
+    ) -> HttpResponse:
         zones = self.account.zones.prefetch_related("records")
-        return render(request, "atlas/dns_zones.html", {"form": form, "zones": zones})
+        serving = serving or DnsMoodForm(initial={"dns": self.account.dns})
+        context = {"form": form, "zones": zones, "serving": serving, "mood": self.account.dns}
+        return render(request, "atlas/dns_zones.html", context)
+
+
+class ServingView(ZonesView):
+    """Set what is served of the zones: a switch for testers."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("dns_zones")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = DnsMoodForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, ZoneForm(), form)
+        set_dns(actor=self.actor, account=self.account, mood=form.chosen, now=timezone.now())
+        messages.success(request, f"The test DNS is set. {form.chosen.label}.")
+        return redirect("dns_zones")
 
 
 class ZoneView(AccountView):
