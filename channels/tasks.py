@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from channels.services import failed_calls, signatures, webhook_tests
+from channels.services import failed_calls, sending, signatures
 
 
 @shared_task(name="channels.forget_calls")
@@ -17,10 +17,10 @@ def forget_calls() -> None:
 @shared_task(name="channels.send_test_event")
 def send_test_event(test_id: str) -> None:
     """Send one test event that waits, if no other worker does."""
-    webhook_tests.send(int(test_id), now=timezone.now())
+    sending.send(int(test_id), now=timezone.now())
 
 
 @shared_task(name="channels.send_waiting_test_events")
 def send_waiting_test_events() -> None:
     """Send the test events that still wait, and end those whose worker is gone."""
-    webhook_tests.send_waiting(now=timezone.now())
+    sending.send_waiting(now=timezone.now())

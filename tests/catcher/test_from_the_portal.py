@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from channels.services import webhook_tests
+from channels.services import sending, webhook_tests
 from channels.services.webhooks import set_webhook
 from deploy.make_certificate import AUTHORITY_FILE
 from organisations.actors import actor_for
@@ -38,7 +38,7 @@ def test_a_test_event_passes_every_check(
     )
     test = webhook_tests.request_test(actor=actor, webhook=webhook, now=now)
 
-    webhook_tests.send(test.pk, now=timezone.now())
+    sending.send(test.pk, now=timezone.now())
 
     test.refresh_from_db()
     assert test.state == "DELIVERED", test.result

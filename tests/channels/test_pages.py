@@ -15,7 +15,7 @@ from audit.models import Event
 from channels import test_event
 from channels.models import WebhookConfiguration, WebhookTest
 from channels.plans import receivable
-from channels.services import webhook_tests
+from channels.services import sending
 from organisations.models import DipId, Organisation
 from organisations.roles import DipRoleCode, Role
 from tests import factories, pki
@@ -297,7 +297,7 @@ def test_a_test_event_is_sent_by_a_worker_and_its_outcome_shown(
     assert "Waiting for a worker" in waiting
     assert 'hx-trigger="every 1s"' in waiting
 
-    webhook_tests.send_waiting(now=timezone.now())
+    sending.send_waiting(now=timezone.now())
 
     (got,) = there.received
     assert b"PUB-036" in got.body
@@ -323,7 +323,7 @@ def test_a_failed_test_says_what_to_do(
     there.status = 404
     test = ask_for_a_test(mike_client, supplier, there.url())
 
-    webhook_tests.send_waiting(now=timezone.now())
+    sending.send_waiting(now=timezone.now())
 
     page = mike_client.get(of(supplier, what=f"tests/{test.pk}/")).content.decode()
     assert "The webhook answered 404" in page
@@ -335,7 +335,7 @@ def test_without_a_certificate_of_its_own_the_dip_says_so(
 ) -> None:
     test = ask_for_a_test(mike_client, supplier, there.url())
 
-    webhook_tests.send_waiting(now=timezone.now())
+    sending.send_waiting(now=timezone.now())
 
     test.refresh_from_db()
     assert test.result["code"] == "no_own_certificate"
@@ -350,9 +350,9 @@ def test_one_at_a_time_and_a_worker_that_is_gone_leaves_a_failed_test(
     again = mike_client.post(of(supplier, what="test/"), follow=True)
     assert "on its way already" in again.content.decode()
     now = timezone.now()
-    WebhookTest.objects.update(state="RUNNING", started_at=now - 2 * webhook_tests.GONE_AFTER)
+    WebhookTest.objects.update(state="RUNNING", started_at=now - 2 * sending.GONE_AFTER)
 
-    webhook_tests.send_waiting(now=now)
+    sending.send_waiting(now=now)
 
     test.refresh_from_db()
     assert test.result["code"] == "stopped"
@@ -368,7 +368,7 @@ def test_the_outcome_of_another_url_says_nothing_of_the_new_one(
     version = supplier.webhooks.get().version
     mike_client.post(of(supplier), {"version": version, "callback_url": there.url(path="/other")})
 
-    webhook_tests.send_waiting(now=timezone.now())
+    sending.send_waiting(now=timezone.now())
 
     assert supplier.webhooks.get().test_state == WebhookConfiguration.TestState.UNTESTED
 

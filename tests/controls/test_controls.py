@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from audit.models import Event
 from channels.models import WebhookTest
-from channels.services import webhook_tests
+from channels.services import sending, webhook_tests
 from controls import offsets, state
 from controls.models import TestControls
 from mail.delivery import deliver
@@ -161,11 +161,11 @@ def test_a_test_event_waits_as_long_as_was_set(
         now=now,
     )
 
-    webhook_tests.send_waiting(now=now + timedelta(seconds=29))
-    assert not webhook_tests.send(test.pk, now=now + timedelta(seconds=29))
+    sending.send_waiting(now=now + timedelta(seconds=29))
+    assert not sending.send(test.pk, now=now + timedelta(seconds=29))
     assert WebhookTest.objects.get().state == "QUEUED"
 
-    webhook_tests.send_waiting(now=now + timedelta(seconds=30))
+    sending.send_waiting(now=now + timedelta(seconds=30))
     assert WebhookTest.objects.get().state == "FAILED"  # nobody is at that address
 
 
