@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from deploy.make_certificate import AUTHORITY_FILE, make_certificate
+from deploy.participant import Participant
 from deploy.processes import ChildFailed, Processes, Stopped
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +54,9 @@ NOT_INHERITED = (
     "UIT_SERVICE_URL",
     "WEB_CONCURRENCY",
 )
+
+
+CATCHER = "webhook catcher"
 
 
 class UnableToRun(Exception):
@@ -152,7 +156,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
     atlas_port = port("DIP_ATLAS_PORT", "8003")
     # It stands outside the DIP as Atlas does, and needs nothing of it but one process.
     catcher = tls(
-        *("webhook catcher", "DIP_CATCHER_PORT", "8444", "--threads", "16"),
+        *(CATCHER, "DIP_CATCHER_PORT", "8444", "--threads", "16"),
         *("--env", f"CATCHER_FOLDER={var / 'catcher'}", "catcher.wsgi:application"),
     )
 
@@ -241,6 +245,7 @@ class Run:
         self.uit = uit
         self.production = production
         self.both = (uit, production)
+        self.atlas = atlas
         self.all = (uit, production, atlas) if atlas else self.both
         self.processes = Processes(say=say)
 
@@ -349,8 +354,26 @@ class Run:
                 (self.production, "invite"),
             ):
                 self.manage(deployment, "demonstrate_promotion", "--step", step, show=True)
+            if self.participant is not None:
+                say("\nIts certificates and its first signed call, in UIT:")
+                self.participant.rehearse(self.catcher.address)
         except ChildFailed as failure:
             say(f"\nThe demonstration did not finish. {failure}")
+
+    @property
+    def participant(self) -> Participant | None:
+        """The company that obtains certificates and calls the API; nobody does without Atlas."""
+        if self.atlas is None:
+            return None
+        return Participant(
+            run=self, uit=self.uit, atlas=self.atlas, ca=self.gateway / AUTHORITY_FILE
+        )
+
+    @property
+    def catcher(self) -> Listener:
+        """The webhook catcher."""
+        assert self.atlas is not None
+        return next(it for it in self.atlas.listeners if it.name == CATCHER)
 
     def show_sign_ins(self) -> None:
         """Print the addresses and the demonstration sign-ins. Raises UnableToRun before a run."""
@@ -371,10 +394,10 @@ class Run:
             f"as in:  curl --cacert {self.gateway / AUTHORITY_FILE} "
             f"{self.uit.listeners[0].address}/health/"
         )
-        say("\nA signed call of UIT's API, once a company has its certificate and key:")
-        self.manage(
-            self.uit, "show_api_call", "--ca", str(self.gateway / AUTHORITY_FILE), show=True
-        )
+        participant = self.participant
+        if participant is not None and participant.configuration.exists():
+            say(f"\nA signed call of UIT's API, ready to paste:\n{participant.ready_call()}")
+            say(f"or: {PYTHON} -m dip_client --config {participant.configuration} read")
         say("\nThe codes change every half minute: `make sign-ins` shows those of now.")
         say("\nLogs are in:")
         for deployment in self.all:
@@ -391,10 +414,22 @@ class Run:
 
     def manage(self, deployment: Deployment, *words: str, show: bool = False) -> None:
         """Run a manage.py command of this deployment, its output shown or only in its log."""
+        self.command(deployment, words[0], [PYTHON, str(ROOT / "manage.py"), *words], show=show)
+
+    def command(
+        self,
+        deployment: Deployment,
+        name: str,
+        command: list[str],
+        *,
+        show: bool = False,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run a command with this deployment's variables, and `more` of them."""
         self.processes.run(
-            name=f"{deployment.label} {words[0]}",
-            command=[PYTHON, str(ROOT / "manage.py"), *words],
-            environment=self.environment(deployment),
+            name=f"{deployment.label} {name}",
+            command=command,
+            environment=self.environment(deployment) | dict(more or {}),
             log=deployment.log("setup"),
             on_line=(lambda line: say(f"  {line}")) if show else (lambda line: None),
         )

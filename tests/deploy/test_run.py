@@ -22,6 +22,7 @@ import pytest
 from tests.deploy.composition import ROOT
 from tests.deploy.ports import free_ports
 from tests.deploy.waiting import wait_until
+from tests.leaving_out import need_program
 
 RUNNING = "Ctrl-C stops it"
 SECONDS = 240
@@ -136,6 +137,24 @@ def sign_ins(var: Path) -> str:
     ).stdout
 
 
+def ready_call(told: str) -> str:
+    """Return the call of the API that is ready to paste."""
+    return told.partition("ready to paste:\n")[2].partition("\nor: ")[0]
+
+
+def what_a_shell_says_to(command: str) -> str:
+    for program in ("bash", "curl", "openssl"):
+        need_program(program)
+    return subprocess.run(
+        ["bash", "-c", command],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    ).stdout
+
+
 def test_sign_ins_before_the_first_run_say_what_to_do(tmp_path: Path) -> None:
     assert "`make run` sets it up" in sign_ins(tmp_path / "var")
 
@@ -164,6 +183,8 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
         assert refusal.rcode() == dns.rcode.REFUSED
         assert "did not finish" not in told
         assert [told.count(step) for step in ("1. Extract", "2. Import", "3. Invite")] == [1, 1, 1]
+        assert [told.count(step) for step in ("Step 4.2", "Step 4.5")] == [1, 1]
+        assert "201 Created" in what_a_shell_says_to(ready_call(told))
         for port in ports[:3]:
             assert f"http://localhost:{port}/" in told
         for port in ports[4:]:
@@ -184,6 +205,8 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
         assert answers(ports[1])
         assert "did not finish" not in told
         assert "in Production already" in told
+        assert "Step 4.5" not in told
+        assert "201 Created" in what_a_shell_says_to(ready_call(told))
         assert again.press_ctrl_c() == 0
         assert again.left_behind() == []
 
