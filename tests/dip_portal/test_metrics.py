@@ -86,7 +86,9 @@ def test_no_name_of_a_person_or_a_company_is_in_it(
 
 
 @pytest.mark.parametrize("address", ["203.0.113.7", "10.0.0.3", "fd00::1", ""])
-def test_without_a_token_only_this_machine_is_answered(client: Client, address: str) -> None:
+def test_without_a_token_only_this_machine_is_answered(
+    client: Client, db: None, address: str
+) -> None:
     assert client.get(PAGE, REMOTE_ADDR=address).status_code == 404
 
 
@@ -98,7 +100,7 @@ def test_this_machine_is_answered(client: Client, db: None, address: str) -> Non
 @pytest.mark.parametrize("token", ["", TOKEN])
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded"])
 def test_nothing_comes_through_the_gateway(
-    client: Client, settings: Any, token: str, name: str
+    client: Client, db: None, settings: Any, token: str, name: str
 ) -> None:
     settings.METRICS_TOKEN = token
 
