@@ -40,3 +40,13 @@ def test_one_that_the_server_has_ended_is_not(own: Any) -> None:
         cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
 
     wait_until(lambda: not own.is_usable(), seconds=10)
+
+
+def test_one_whose_transaction_has_failed_is_not(own: Any) -> None:
+    own.set_autocommit(False)
+    with pytest.raises(Exception, match="no_such_table"), own.cursor() as cursor:
+        cursor.execute("SELECT * FROM no_such_table")
+
+    assert not own.is_usable()
+    own.rollback()
+    assert own.is_usable()

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -226,28 +225,23 @@ class TestExport:
         assert "/export/" not in dana_client.get(path, query).content.decode()
 
 
-def test_the_number_of_queries_does_not_grow_and_ten_thousand_are_shown_soon(
+def test_the_number_of_queries_does_not_grow_to_ten_thousand_members(
     alice_client: Client, path: str, company: Organisation, now: datetime
 ) -> None:
-    def queries(**query: str) -> tuple[int, float]:
-        start = time.perf_counter()
+    def queries(**query: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             assert alice_client.get(path, query).status_code == 200
-        return len(captured), time.perf_counter() - start
+        return len(captured)
 
     own = [company.mpids.get().dip_ids.get()]
     factories.invitation(organisation=company, dip_ids=own)
     factories.membership(
         user=factories.user(), organisation=company, roles=[Role.MESSAGE_ADMIN], dip_ids=own
     )
-    few, _ = queries()
+    few = queries()
     add_members(company, 10_000, now)
 
-    many, seconds = queries()
-    everything, _ = queries(show="all")
-
-    assert many == everything == few
-    assert seconds < 2
+    assert queries() == queries(show="all") == few
     assert "Showing items 1 - 1000 of 10003" in (
         alice_client.get(path, {"show": "all"}).content.decode()
     )

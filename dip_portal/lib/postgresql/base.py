@@ -7,6 +7,7 @@ has closed the connection (a restart, a fail-over) has said so: its end is there
 import select
 
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -15,6 +16,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Tell whether the connection still stands; asks the server only where it has spoken."""
         if self.connection is None or self.connection.closed:
+            return False
+        # A transaction that has failed takes no statement any more, as asking would show.
+        if self.connection.info.transaction_status == TransactionStatus.INERROR:
             return False
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
