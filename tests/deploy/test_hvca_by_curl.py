@@ -209,4 +209,5 @@ def test_who_cannot_get_in(atlas: AtlasAlone, tmp_path: Path) -> None:
     signed = tmp_path / "self.pem"
     run("openssl", "x509", "-req", "-in", str(csr), "-signkey", str(key), "-out", str(signed))
     words = Curl(atlas, signed, key).words
-    assert "alert" in run(*words, f"{atlas.address}/v2/trustchain", fails=True)
+    # Whether curl reads the alert or finds the connection closed is a race of TLS 1.3.
+    assert "HTTP/" not in run(*words, f"{atlas.address}/v2/trustchain", fails=True)

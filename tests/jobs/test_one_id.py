@@ -41,8 +41,12 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deplo
 
 
 def sent(deployment: Deployment) -> list[Any]:
+    """Return the e-mails that are written to their end, which a line of dashes marks."""
     files = sorted((deployment.home / "sent-mail").glob("*.log"))
-    return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+    whole = [
+        data for data in (file.read_bytes() for file in files) if data.endswith(b"-" * 79 + b"\n")
+    ]
+    return [message_from_bytes(data, policy=policy.default) for data in whole]
 
 
 def logged(deployment: Deployment, correlation_id: str) -> list[str]:
