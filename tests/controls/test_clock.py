@@ -44,7 +44,6 @@ REAL = {
     "certificates/tasks.py": "revocation lists of Atlas, and drafts that are forgotten",
     "certificates/views/": "what waits for Atlas",
     "channels/api/arrival.py": "the date of a signature",
-    "channels/management/": "a command at the terminal",
     "channels/tasks.py": "calls on the wire",
     "channels/views/tests.py": "calls on the wire",
     "dip_portal/heartbeat.py": "machinery",
