@@ -6,10 +6,8 @@ for, and for whom, is the caller's question.
 """
 
 from datetime import datetime
-from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from certificates import trust
 from certificates.models import Certificate
@@ -49,7 +47,9 @@ def judge(
     certificate: x509.Certificate, found: Certificate | None, *, now: datetime
 ) -> Certificate:
     """Return what was `found` of a certificate, if it is to be taken. Raises NotRecognised."""
-    if not any(_has_signed(authority, certificate) for authority in trust.issuing_authorities()):
+    if not any(
+        trust.has_signed(authority, certificate) for authority in trust.issuing_authorities()
+    ):
         label = environments.current().label
         raise NotRecognised(
             "untrusted_certificate",
@@ -73,12 +73,3 @@ def judge(
             "one, or request a new one on the Certificates tab of your company.",
         )
     return found
-
-
-@lru_cache(maxsize=1024)
-def _has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True

@@ -45,6 +45,7 @@ def is_of_environment(certificate: x509.Certificate, name: str) -> bool:
     return any(has_signed(authority, certificate) for authority in _pinned(name))
 
 
+@lru_cache(maxsize=1024)
 def has_signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
     """Tell whether an authority has signed a certificate, by its name and its key."""
     try:

@@ -90,16 +90,15 @@ class WebhookView(WebhookPage):
         return self._page(form)
 
     def _page(self, form: WebhookForm) -> HttpResponse:
+        interface = (
+            None if self.publication == STATUS_MESSAGES else catalogue.channel(self.publication)
+        )
         return self.show(
             "webhook.html",
             form=form,
             may_configure=decide(self.actor, Action.CHANNEL_CONFIGURE, self.dip_id),
-            interface=None
-            if self.publication == STATUS_MESSAGES
-            else catalogue.channel(self.publication),
-            events=[]
-            if self.publication == STATUS_MESSAGES
-            else catalogue.channel(self.publication).events_for(self.dip_id.dip_role_code),
+            interface=interface,
+            events=interface.events_for(self.dip_id.dip_role_code) if interface else [],
             tests=list(self.webhook.tests.all()[:10]) if self.webhook else [],
         )
 
