@@ -7,11 +7,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 # Checks and tests keep what they write away from the portals of `make run`.
-check test bench bench-api load: export DIP_HOME ?= $(CURDIR)/var/test
-check test bench bench-api load: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
-check test bench bench-api load: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
+check test bench load: export DIP_HOME ?= $(CURDIR)/var/test
+check test bench load: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
+check test bench load: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
 
-.PHONY: help run sign-ins manage check test bench bench-api load lock clean
+.PHONY: help run sign-ins manage check test bench load lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,14 +31,11 @@ check: $(VENV)/.dev-installed ## Format, lint, types, templates, import layers, 
 test: $(VENV)/.dev-installed ## Everything `check` does, then every test that this machine can run
 	@$(BIN)/python .ci/suite.py
 
-bench: $(VENV)/.dev-installed ## Measure the promotion of 1,000 companies, lists of 5,000, 10,000 members, certificates a second
-	@$(BIN)/python -m bench
-
-bench-api: $(VENV)/.dev-installed ## Measure signed calls of the API beside an empty view and beside OpenSSL
-	@$(BIN)/python -m bench.api bench
+bench: $(VENV)/.dev-installed ## Measure all beside their peers and write docs/benchmarks.md; make bench ONLY=api a part
+	@$(BIN)/python -m bench $(ONLY)
 
 load: $(VENV)/.dev-installed ## Let 50 signed clients call the API on this machine for five minutes; needs PostgreSQL
-	@$(BIN)/python -m bench.api load
+	@$(BIN)/python -m bench.load
 
 lock: $(VENV)/.dev-installed ## Write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements/main.txt

@@ -1,28 +1,22 @@
-"""`make bench-api`: signed configurePublication calls beside an empty view and beside OpenSSL.
+"""Signed configurePublication calls, beside an empty view of the same server.
 
 One gunicorn process with TLS on PostgreSQL, as `make run` serves the API. Calls are signed
 beforehand, so that what is measured is the server. The empty view is an address of the same
 server that reads nothing and answers 204, asked by the same client over the same connections.
-`make load` holds 50 signed clients for five minutes and counts errors.
 """
 
-import argparse
-import contextlib
+import itertools
 import json
 import os
 import re
 import socket
 import ssl
-import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,18 +26,28 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from bench.databases import SERVER, Databases
+from bench.figures import Aim, Figure, middle
+from bench.processes import children_of, seconds_of
 from channels import wire
 from channels.wire import Signer
 from tests.channels.api.deployment import ApiClient, Served, served
 
-SERVER = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
 CONNECTIONS = int(os.environ.get("BENCH_API_CONNECTIONS", "4"))
-CALLS = int(os.environ.get("BENCH_API_CALLS", "2000"))
+CALLS = int(os.environ.get("BENCH_API_CALLS", "1000"))
 ROUNDS = 3
-LOAD_CLIENTS = int(os.environ.get("LOAD_CLIENTS", "50"))
-LOAD_SECONDS = int(os.environ.get("LOAD_SECONDS", "300"))
-AIM = 0.5
+WARM = 100
+AIM = Aim(relation="at least", ratio=0.5)
 UNLIMITED = {"DIP_API_CALLS_PER_ADDRESS": "100000000", "DIP_API_CALLS_PER_DIP_ID": "100000000"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of call: how one is made, and the status of its answer."""
+
+    what: str
+    make: Callable[["Machine", int], bytes]
+    expected: int
 
 
 class Machine:
@@ -123,13 +127,19 @@ def rate(machine: Machine, requests: list[bytes], expected: int) -> float:
     return len(answers) / seconds
 
 
-def openssl_verify_rate() -> float:
-    """Return OpenSSL's own RSA 2048 verifications a second, on one core."""
-    done = subprocess.run(
-        ["openssl", "speed", "-seconds", "3", "rsa2048"], capture_output=True, text=True, check=True
-    )
-    line = next(it for it in done.stdout.splitlines() if re.search(r"rsa\s+2048", it))
-    return float(line.split()[-1])
+EMPTY = Kind(what="empty view", make=lambda machine, _: machine.empty(), expected=204)
+KINDS = [
+    Kind(
+        what="Signed configurePublication, as it is set",
+        make=lambda machine, number: machine.configure(number, changes=False),
+        expected=201,
+    ),
+    Kind(
+        what="Signed configurePublication, another URL each time",
+        make=lambda machine, number: machine.configure(number, changes=True),
+        expected=201,
+    ),
+]
 
 
 @contextmanager
@@ -155,77 +165,52 @@ def on_postgres(clients: int, workers: int) -> Iterator[Served]:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def bench() -> None:
-    """Measure and print the rates, alternating what is measured."""
+def measure(_: Databases) -> list[Figure]:
+    """Call a server, which has a database of its own, alternating what is measured."""
     with on_postgres(clients=1, workers=1) as api:
         machine = Machine(api, api.clients[0])
-        kinds: dict[str, tuple[Callable[[int], bytes], int]] = {
-            "empty view": (lambda number: machine.empty(), 204),
-            "configurePublication, as it is set": (
-                lambda number: machine.configure(number, changes=False),
-                201,
-            ),
-            "configurePublication, set anew": (
-                lambda number: machine.configure(number, changes=True),
-                201,
-            ),
-        }
-        measured: dict[str, list[float]] = {kind: [] for kind in kinds}
-        number = 0
-        for make, code in kinds.values():  # each thread gets its database connection
-            rate(machine, [make(number := number + 1) for _ in range(100)], code)
-        for _ in range(ROUNDS):
-            for kind, (make, code) in kinds.items():
-                requests = [make(number := number + 1) for _ in range(CALLS)]
-                measured[kind].append(rate(machine, requests, code))
-    verify = openssl_verify_rate()
-    print(f"Calls a second, one process, {CONNECTIONS} connections, PostgreSQL (median)")
-    empty = statistics.median(measured["empty view"])
-    for kind, rates in measured.items():
-        ours = statistics.median(rates)
-        print(f"  {kind:40} {ours:>9.0f}   {ours / empty:5.2f} of the empty view", flush=True)
-    print(f"  {'OpenSSL verifies RSA 2048, one core':40} {verify:>9.0f}")
-    ratio = statistics.median(measured["configurePublication, as it is set"]) / empty
-    print(f"  aim: {AIM} of the empty view {'met' if ratio >= AIM else 'MISSED'}")
+        processes = children_of(api.process)
+        number = itertools.count()
+
+        def round_of(kind: Kind, calls: int) -> tuple[float, float]:
+            """Return calls a second, and the server's processor time of one in milliseconds."""
+            requests = [kind.make(machine, next(number)) for _ in range(calls)]
+            before = seconds_of(processes)
+            rate_ = rate(machine, requests, kind.expected)
+            return rate_, (seconds_of(processes) - before) / calls * 1000
+
+        for kind in (EMPTY, *KINDS):
+            round_of(kind, WARM)  # each thread gets its database connection
+        rounds = [
+            {kind.what: round_of(kind, CALLS) for kind in (EMPTY, *KINDS)} for _ in range(ROUNDS)
+        ]
+    return [
+        figure
+        for kind in KINDS
+        for figure in _figures(kind.what, [(it[kind.what], it[EMPTY.what]) for it in rounds])
+    ]
 
 
-def load() -> None:
-    """Let many signed clients call for minutes. Ends with code 1 if there was one error."""
-    workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-    answers: Counter[str] = Counter()
-    slowest: list[float] = []
-    lock = threading.Lock()
-    with on_postgres(clients=LOAD_CLIENTS, workers=workers) as api:
-        deadline = time.monotonic() + LOAD_SECONDS
-
-        def work(client: ApiClient) -> None:
-            machine = Machine(api, client)
-            with contextlib.closing(machine.connect()) as connection:
-                number, most = 0, 0.0
-                counted: Counter[str] = Counter()
-                while time.monotonic() < deadline:
-                    number += 1
-                    request = machine.configure(number, changes=bool(number % 2))
-                    started = time.perf_counter()
-                    try:
-                        counted[str(ask(connection, request)[0])] += 1
-                    except OSError as error:
-                        counted[type(error).__name__] += 1
-                        break
-                    most = max(most, time.perf_counter() - started)
-            with lock:
-                answers.update(counted)
-                slowest.append(most)
-
-        with ThreadPoolExecutor(LOAD_CLIENTS) as threads:
-            list(threads.map(work, api.clients))
-    print(f"{LOAD_CLIENTS} signed clients, {LOAD_SECONDS} seconds, {workers} processes, PostgreSQL")
-    print(f"  answers: {dict(answers)}, {sum(answers.values()) / LOAD_SECONDS:.0f} a second")
-    print(f"  slowest answer: {max(slowest):.2f} s")
-    sys.exit(0 if set(answers) == {"201"} else 1)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["bench", "load"])
-    {"bench": bench, "load": load}[parser.parse_args().what]()
+def _figures(
+    what: str, rounds: list[tuple[tuple[float, float], tuple[float, float]]]
+) -> list[Figure]:
+    """Return the ratios of rates and of processor times, each the middle of those of the rounds."""
+    rates = [(ours[0], empty[0]) for ours, empty in rounds]
+    times = [(ours[1], empty[1]) for ours, empty in rounds]
+    return [
+        Figure(
+            what=f"{what}: calls a second",
+            peer="an empty view by TLS",
+            ratio=middle([ours / empty for ours, empty in rates]),
+            detail=f"{middle([it for it, _ in rates]):.0f} beside "
+            f"{middle([it for _, it in rates]):.0f} a second",
+            aim=AIM,
+        ),
+        Figure(
+            what=f"{what}: processor time of the server, how many times as much",
+            peer="an empty view by TLS",
+            ratio=middle([ours / empty for ours, empty in times]),
+            detail=f"{middle([it for it, _ in times]):.2f} ms beside "
+            f"{middle([it for _, it in times]):.2f} ms",
+        ),
+    ]

@@ -18,9 +18,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
 
 from bench import ROOT
+from bench.databases import Databases
+from bench.figures import Aim, Figure, middle
 from certificates.pki.keys import CA_KEY_BITS
 from deploy.make_certificate import AUTHORITY_FILE, make_certificate
 
@@ -28,39 +29,41 @@ CERTIFICATES = int(os.environ.get("BENCH_CERTIFICATES", "1000"))
 # A process for each core, as WEB_CONCURRENCY gives a deployment.
 PROCESSES = os.cpu_count() or 1
 CONNECTIONS = 4 * PROCESSES
-AIM = 0.5
+AIM = Aim(relation="at least", ratio=0.5)
 ROUNDS = 3
 JSON = "application/json;charset=utf-8"
 
 
-class Deployment(Protocol):
-    """What this needs of the bench: steps in a database of Atlas's own."""
-
-    folder: Path
-
-    def step(self, step: str, database: str, *words: str, module: str = ...) -> dict[str, Any]: ...
-
-    def environment(self, database: str) -> dict[str, str]: ...
-
-
-def measure(bench: Deployment) -> None:
-    """Measure, and print ratios with their aims."""
-    folder = str(bench.folder)
+def measure(databases: Databases) -> list[Figure]:
+    """Issue certificates at the authority itself, then through its API."""
+    folder = str(databases.folder)
     module = "bench.authority_steps"
-    pair = bench.step("prepare", "atlas", folder, str(2 * CERTIFICATES), module=module)
-    print(f"Certificates ({CERTIFICATES} at the authority, {CERTIFICATES} through the HVCA API)")
+    pair = databases.step("prepare", "atlas", folder, str(2 * CERTIFICATES), module=module)
     before = signing_rate()
-    issued = bench.step("issue", "atlas", folder, str(CERTIFICATES), module=module)["per_second"]
-    requests = json.loads((bench.folder / "requests.json").read_text())[:CERTIFICATES]
-    with _server(bench) as port:
-        api, empty = _through_the_api(bench.folder, port, pair, requests)
+    issued = databases.step("issue", "atlas", folder, str(CERTIFICATES), module=module)
+    requests = json.loads((databases.folder / "requests.json").read_text())[:CERTIFICATES]
+    between = signing_rate()
+    with _server(databases) as port:
+        api, empty = _through_the_api(databases.folder, port, pair, requests)
     after = signing_rate()
-    signing = (before + after) / 2
-    print(f"  OpenSSL signs with RSA {CA_KEY_BITS}     {signing:8.0f} a second on one core")
-    print(f"  an empty view by TLS         {empty:8.0f} a second, {PROCESSES} processes")
-    _line("at the authority, 1 process", issued, "the signing rate", signing)
-    lower = min((signing, "the signing rate"), (empty, "the empty view's rate"))
-    _line("through the HVCA API", api, lower[1], lower[0])
+    # Each beside what OpenSSL did just before and just after it.
+    signing, later = (before + between) / 2, (between + after) / 2
+    return [
+        Figure(
+            what="Certificates a second at the authority, one process",
+            peer=f"OpenSSL signing with RSA {CA_KEY_BITS}, one core",
+            ratio=issued["per_second"] / signing,
+            detail=f"{issued['per_second']:.0f} beside {signing:.0f} a second",
+            aim=AIM,
+        ),
+        Figure(
+            what=f"Certificates a second through the HVCA API, {PROCESSES} processes",
+            peer="the lower of that rate and of an empty view's by TLS",
+            ratio=api / min(later, empty),
+            detail=f"{api:.0f} beside {later:.0f} signatures and {empty:.0f} empty views a second",
+            aim=AIM,
+        ),
+    ]
 
 
 def signing_rate() -> float:
@@ -77,11 +80,11 @@ def signing_rate() -> float:
 
 
 @contextmanager
-def _server(bench: Deployment) -> Iterator[int]:
+def _server(databases: Databases) -> Iterator[int]:
     """Give the port of an Atlas that ends TLS itself, with a process for each core."""
     names = ["localhost", "127.0.0.1"]
     make_certificate(
-        bench.folder, names, trust=bench.folder, now=datetime.datetime.now(datetime.UTC)
+        databases.folder, names, trust=databases.folder, now=datetime.datetime.now(datetime.UTC)
     )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -97,11 +100,11 @@ def _server(bench: Deployment) -> Iterator[int]:
                 "--access-logfile",
                 os.devnull,
             ),
-            *("--certfile", str(bench.folder / "certificate.pem")),
-            *("--keyfile", str(bench.folder / "key.pem")),
+            *("--certfile", str(databases.folder / "certificate.pem")),
+            *("--keyfile", str(databases.folder / "key.pem")),
         ],
         cwd=ROOT,
-        env=bench.environment("atlas"),
+        env=databases.environment("atlas"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -144,7 +147,7 @@ def _through_the_api(
         api.append(
             _rate(port, tls, [("POST", "/v2/certificates", it, 201, headers) for it in part])
         )
-    return sorted(api)[ROUNDS // 2], sorted(empty)[ROUNDS // 2]
+    return middle(api), middle(empty)
 
 
 Call = tuple[str, str, str, int, dict[str, str]]
@@ -184,9 +187,3 @@ def _ask(
     connection.request(method, path, body or None, {**kind, **(headers or {})})
     answer = connection.getresponse()
     return answer.status, answer.read()
-
-
-def _line(what: str, rate: float, peer: str, peers: float) -> None:
-    ratio = rate / peers
-    reached = "reached" if ratio >= AIM else "MISSED"
-    print(f"  {what:28} {rate:10.0f} a second, {ratio:.2f} of {peer} (aim: >= {AIM}, {reached})")

@@ -211,11 +211,6 @@ def copy_in(folder: str) -> Measured:
     return _timed(work)
 
 
-def pipeline() -> Measured:
-    """Ask for the pipeline page."""
-    return _asked(_browser(User.objects.get(email="dana@dip.example")), "/admin/promotion/")
-
-
 def members(count: str) -> Measured:
     """Fill the first company up to so many members, each with a role, and return its key."""
     company = Organisation.objects.order_by("pk")[0]
@@ -251,9 +246,10 @@ def pages(*paths: str) -> Measured:
 
     Beside them a bare view is asked for: an empty answer through the same middleware.
     """
+    people = {"": "p0@many.example", "*": "dana@dip.example"}
     browsers = {
-        "": _browser(User.objects.get(email="p0@many.example")),
-        "*": _browser(User.objects.get(email="dana@dip.example")),
+        kind: _browser(User.objects.get(email=people[kind]))
+        for kind in {path[:1] if path.startswith("*") else "" for path in paths}
     }
     return {
         "bare": _asked(Client(), "/health/"),
@@ -317,7 +313,7 @@ def _timed(work: Callable[[], object]) -> Measured:
 STEPS: dict[str, Callable[..., Measured]] = {
     step.__name__.rstrip("_"): step
     for step in (
-        migrate, empty, fill, extract, import_, dumpdata, loaddata, copy_out, copy_in, pipeline,
+        migrate, empty, fill, extract, import_, dumpdata, loaddata, copy_out, copy_in,
         members, pages,
     )
 }  # fmt: skip

@@ -33,10 +33,14 @@ class ApiClient:
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """The API that is served, those who may call it, and the CA of its TLS certificate."""
+    """The API that is served, those who may call it, and the CA of its TLS certificate.
+
+    `process` is that of the server, whose children answer the calls.
+    """
 
     url: str
     port: int
+    process: int
     authority: Path
     clients: list[ApiClient]
     folder: Path
@@ -105,6 +109,7 @@ def served(
         yield Served(
             url=url,
             port=port,
+            process=process.pid,
             authority=gateway / AUTHORITY_FILE,
             clients=[ApiClient(**one) for one in said],
             folder=folder,
