@@ -11,7 +11,7 @@ check test bench load: export DIP_HOME ?= $(CURDIR)/var/test
 check test bench load: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
 check test bench load: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
 
-.PHONY: help run sign-ins manage check test bench load lock clean
+.PHONY: help run sign-ins manage check test bench load lock sbom clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +40,11 @@ load: $(VENV)/.dev-installed ## Let 50 signed clients call the API on this machi
 lock: $(VENV)/.dev-installed ## Write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements/main.txt
 	$(COMPILE) --group dev -c requirements/main.txt pyproject.toml -o requirements/dev.txt
+
+sbom: $(VENV)/.dev-installed ## Write var/sbom.json: what is inside, as CycloneDX, from requirements/main.txt
+	@mkdir -p var
+	@$(BIN)/cyclonedx-py requirements requirements/main.txt --pyproject pyproject.toml \
+		--output-reproducible -o var/sbom.json
 
 clean: ## Remove the virtual environment, the caches and everything under var/
 	rm -rf $(VENV) var staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

@@ -28,6 +28,7 @@ CHECKS: list[tuple[str, list[str]]] = [
     ("templates", [str(BIN / "djlint"), "templates", "--lint", "--quiet"]),
     ("files", [sys.executable, ".ci/files.py"]),
     ("packages", [sys.executable, ".ci/dependencies.py"]),
+    ("known weaknesses", [sys.executable, ".ci/advisories.py"]),
     ("import layers", [str(BIN / "lint-imports"), "--no-cache"]),
     ("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"]),
     ("settings of UIT", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"]),
@@ -72,6 +73,8 @@ def main() -> int:
         if done.returncode:
             failed.append(name)
             print(done.stdout, flush=True)
+        elif "left out: " in done.stdout:
+            print(f"  {done.stdout.strip()}", flush=True)
     if failed:
         print(f"make check: {', '.join(failed)} failed.")
     return len(failed)

@@ -5,8 +5,7 @@
 - The locks have what pyproject.toml asks for, in a version that it allows.
 - What is installed here is what the locks say, and no package lacks one that it needs.
 
-Whether a version is known to be vulnerable cannot be said offline; docs/security.md tells how
-that is looked up.
+Whether a version is known to be vulnerable cannot be said offline: `.ci/advisories.py` asks.
 """
 
 import re
