@@ -109,7 +109,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Answers the API's paths itself: nothing below, sessions least of all, is for them.
     "channels.api.middleware.ApiMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "dip_portal.lib.csp.CspMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -395,7 +395,6 @@ if BEHIND_GATEWAY:
 
 _SELF = "'self'"
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": [_SELF],
         "script-src": [_SELF],
@@ -454,21 +453,8 @@ UNFOLD = {
         lambda request: static("js/tick_all.js"),
         lambda request: static("js/plain_file.js"),
     ],
-    "COLORS": {
-        "primary": {
-            "50": "#eef6fa",
-            "100": "#dcecf4",
-            "200": "#b8d8e8",
-            "300": "#86bbd6",
-            "400": "#4a97bd",
-            "500": "#1f78a4",
-            "600": "#0f668f",
-            "700": "#0b5c82",
-            "800": "#084763",
-            "900": "#06364c",
-            "950": "#042433",
-        }
-    },
+    # The colours stand in css/admin.css: the theme would write them into each page.
+    "COLORS": lambda request: {},
     "SIDEBAR": {"show_search": False, "navigation": "dip_portal.sidebar.navigation"},
 }
 

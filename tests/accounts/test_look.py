@@ -116,3 +116,16 @@ def test_too_many_requests_get_a_page_that_says_so(client: Client, db: None) -> 
 
     assert answer.status_code == 429
     assert "Too many attempts" in answer.content.decode()
+
+
+def test_no_policy_lets_inline_scripts_or_styles_in(client: Client, db: None) -> None:
+    portal = client.get("/accounts/login/")["Content-Security-Policy"]
+    admin = client.get("/admin/accounts/user/")["Content-Security-Policy"]
+
+    assert "'unsafe-eval'" not in portal
+    assert "script-src 'self' 'unsafe-eval';" in f"{admin};"
+    for policy in (portal, admin):
+        assert "'unsafe-inline'" not in policy
+        assert "style-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "object-src 'none'" in policy

@@ -22,7 +22,7 @@ from deploy.processes import Processes
 from deploy.run import Run, deployments
 from tests.browser.people import Person, read_people
 from tests.deploy.ports import free_ports
-from tests.in_a_browser import QUIET
+from tests.in_a_browser import QUIET, is_own_status
 from tests.leaving_out import leave_out, need_program
 
 
@@ -128,5 +128,5 @@ def keep_picture() -> Callable[[Page, str], None]:
 
 def _note(message: ConsoleMessage, page: Page, troubles: list[str]) -> None:
     """Note an error on the console, but for the page's own status of a form or link refused."""
-    if message.type == "error" and message.location["url"] != page.url:
+    if message.type == "error" and not is_own_status(message, page):
         troubles.append(f"{page.url}: {message.text} {message.location['url']}")

@@ -16,6 +16,7 @@ from playwright.sync_api import (
 )
 
 from accounts.models import User
+from tests import in_a_browser
 from tests.access import test_every_url, walk
 from tests.access.walk import NOBODY
 from tests.browser import populated
@@ -57,8 +58,7 @@ def listen(page: Page, troubles: list[str]) -> None:
     """Note what goes wrong in the scripts, but for a page's own status."""
 
     def note(message: ConsoleMessage) -> None:
-        is_its_own = message.location["url"] == page.url
-        if message.type in {"error", "warning"} and not is_its_own:
+        if message.type in {"error", "warning"} and not in_a_browser.is_own_status(message, page):
             troubles.append(f"{page.url}: {message.text}")
 
     page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))

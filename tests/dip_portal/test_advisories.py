@@ -9,7 +9,7 @@ import pytest
 
 PATH = Path(__file__).resolve().parents[2] / ".ci" / "advisories.py"
 NO_NETWORK = """Traceback (most recent call last):
-requests.exceptions.ConnectionError: HTTPSConnectionPool(host='pypi.org', port=443)"""
+requests.exceptions.ConnectionError: HTTPSConnectionPool(host='packages.example', port=443)"""
 UNKNOWN = {"name": "django", "skip_reason": "Dependency not found on PyPI"}
 SOUND = {"name": "celery", "version": "5.7.0", "vulns": []}
 FLAWED = {
