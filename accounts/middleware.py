@@ -43,7 +43,7 @@ class SignInGatesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if _is_asked_for_a_session(request) and not response.has_header("Cache-Control"):
+        if is_asked_for_a_session(request) and not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
         return response
 
@@ -55,7 +55,7 @@ class SignInGatesMiddleware:
         kwargs: dict[str, Any],
     ) -> HttpResponse | None:
         """Answer with a redirect to the gate, or with None to go on to the view."""
-        if not _is_asked_for_a_session(request):
+        if not is_asked_for_a_session(request):
             return None
         if request.resolver_match is not None and request.resolver_match.view_name in OPEN_VIEWS:
             return None
@@ -64,23 +64,25 @@ class SignInGatesMiddleware:
             if page == request.path:
                 return None
             if page is not None:
-                return _send_to(page, request)
+                return send_to(page, request, address_to_return_to(request))
         return None
 
 
-def _is_asked_for_a_session(request: HttpRequest) -> bool:
+def is_asked_for_a_session(request: HttpRequest) -> bool:
+    """Tell whether it is a signed-in person who asks, for what is not open to the machinery."""
     return not request.path.startswith(OPEN_PATHS) and request.user.is_authenticated
 
 
-def _send_to(page: str, request: HttpRequest) -> HttpResponse:
-    way_back = _address_to_return_to(request)
+def send_to(page: str, request: HttpRequest, way_back: str) -> HttpResponse:
+    """Answer with the way to a page that leads on to `way_back`, also where htmx asks."""
     url = f"{page}?{urlencode({'next': way_back})}" if way_back else page
     if HtmxDetails(request):
         return HttpResponseClientRedirect(url)
     return HttpResponseRedirect(url)
 
 
-def _address_to_return_to(request: HttpRequest) -> str:
+def address_to_return_to(request: HttpRequest) -> str:
+    """Return the address of the page that the person is on or goes to; empty after a form."""
     htmx = HtmxDetails(request)
     if htmx:
         return htmx.current_url_abs_path or ""

@@ -7,9 +7,10 @@ from allauth.account import signals as account_signals
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.signals import user_logged_out, user_login_failed
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
+from accounts import session_life
 from accounts.actors import actor_of
 from accounts.models import User
 from audit.sentences import register
@@ -33,6 +34,7 @@ SENTENCES = {
 def connect() -> None:
     """Listen to allauth; called once, when the app is ready."""
     register(SENTENCES)
+    user_logged_in.connect(_on_session_started)
     account_signals.user_logged_in.connect(_on_signed_in)
     user_logged_out.connect(_on_signed_out)
     user_login_failed.connect(_on_sign_in_failed)
@@ -43,6 +45,10 @@ def connect() -> None:
     mfa_signals.authenticator_added.connect(_on_authenticator_added)
     mfa_signals.authenticator_removed.connect(_on_authenticator_removed)
     mfa_signals.authenticator_reset.connect(_on_authenticator_renewed)
+
+
+def _on_session_started(*, request: HttpRequest, **_: Any) -> None:
+    session_life.start(request.session)
 
 
 def _on_signed_in(*, request: HttpRequest, user: User, **_: Any) -> None:

@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.session_life.SessionLifeMiddleware",
     "accounts.middleware.SignInGatesMiddleware",
 ]
 
@@ -372,9 +373,15 @@ DEMONSTRATION = env.bool("DIP_DEMONSTRATION", default=True)
 # --- Security ---------------------------------------------------------------------------
 
 # Ports do not separate cookies: two environments on one host need names of their own.
-SESSION_COOKIE_NAME = f"dip_{DIP_ENVIRONMENT}_session"
-CSRF_COOKIE_NAME = f"dip_{DIP_ENVIRONMENT}_csrf"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# With __Host- a browser takes them by HTTPS alone, for this host alone and all its paths.
+_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}dip_{DIP_ENVIRONMENT}_session"
+CSRF_COOKIE_NAME = f"{_prefix}dip_{DIP_ENVIRONMENT}_csrf"
+# A session ends after so much silence, and so long after the sign-in (ASVS 3.3.2, level 2).
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = SESSION_HOURS * 60 * 60
+SESSION_SERIALIZER = "accounts.session_life.SealedSerializer"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS

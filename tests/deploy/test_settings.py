@@ -52,3 +52,34 @@ def test_only_the_gateway_is_believed_who_the_client_is(
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [address, is_secure]
+
+
+COOKIES = """
+import json
+import django
+from django.conf import settings
+django.setup()
+print(json.dumps([settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME]))
+"""
+
+
+@pytest.mark.parametrize(("variables", "prefix"), [(GATEWAY, "__Host-dip_uit_"), ({}, "dip_uit_")])
+def test_cookies_are_bound_to_their_host_where_there_is_https(
+    tmp_path: Path, variables: dict[str, str], prefix: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COOKIES],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "dip_portal.settings",
+            "DIP_HOME": str(tmp_path),
+            **variables,
+        },
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert json.loads(done.stdout) == [f"{prefix}session", f"{prefix}csrf"]
