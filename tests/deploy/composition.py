@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ class Native:
 
     `places` says what stands here for a text of the file, such as a host and port, and
     `own_places` what does so for one service only; volumes and temporary folders are made
-    under `folder`.
+    under `folder`. `more` are variables for every service, as of an override file.
     """
 
     def __init__(
@@ -75,11 +75,13 @@ class Native:
         variables: Mapping[str, str],
         places: dict[str, str],
         own_places: Mapping[str, dict[str, str]] | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
+        self.more = dict(more or {})
         self.services: dict[str, Any] = read_composition(variables)["services"]
         self.places = places
-        self.own_places = own_places or {}
+        self.own_places = dict(own_places or {})
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def volume(self, name: str) -> Path:
@@ -94,6 +96,7 @@ class Native:
     def put_in_place(self, service: str, text: str) -> str:
         """Return a text of the file with what exists only in a container replaced."""
         places = {"/app/": f"{ROOT}/", "/tmp/": f"{self._temporary(service)}/"}
+        places[str(self.folder)] = str(self.folder)  # which may itself be under /tmp
         places |= self.places | self.own_places.get(service, {})
         for mount in self.services[service].get("volumes", []):
             source, target = mount.split(":")[:2]
@@ -118,7 +121,9 @@ class Native:
             "LC_ALL": "C.UTF-8",
             "HOSTNAME": os.uname().nodename,
             "TMPDIR": str(self._temporary(service)),
-        } | {name: self.put_in_place(service, str(text)) for name, text in (image | own).items()}
+            **{name: self.put_in_place(service, str(text)) for name, text in (image | own).items()},
+            **self.more,
+        }
 
     def _is_ours(self, service: str) -> bool:
         return is_ours(self.services[service])
@@ -149,11 +154,11 @@ class Native:
         assert done.returncode == 0, f"{service} {command or ''} failed:\n{done.stdout}"
         return done.stdout
 
-    def start(self, service: str, *extra: str) -> None:
+    def start(self, service: str, *extra: str, command: list[str] | None = None) -> None:
         """Start a service that stays up; `extra` are words behind its command."""
         with self.log(service).open("ab") as log:
             self.running[service] = subprocess.Popen(
-                [*self.command(service), *extra],
+                [*self.command(service, command), *extra],
                 env=self.environment(service),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -161,6 +166,13 @@ class Native:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def kill(self, service: str) -> None:
+        """SIGKILL a service with all of its processes, as a machine that loses power does."""
+        process = self.running[service]
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def is_healthy(self, service: str) -> bool:
         """Run the health check of the file once. Raises AssertionError if the service has ended."""

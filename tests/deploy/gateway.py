@@ -15,9 +15,15 @@ def gateway_client(stack: Native, *, port: int, name: str) -> httpx.Client:
 
     class ByName(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
-            request.extensions["sni_hostname"] = name
-            request.url = request.url.copy_with(host="127.0.0.1")
-            return super().handle_request(request)
+            # Another request, so that cookies are kept for the name.
+            here = httpx.Request(
+                request.method,
+                request.url.copy_with(host="127.0.0.1"),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": name},
+            )
+            return super().handle_request(here)
 
     return httpx.Client(
         base_url=f"https://{name}:{port}",

@@ -1,9 +1,8 @@
 """All of docker-compose.yml on this machine: its commands, on real PostgreSQL, Redis and nginx."""
 
-import secrets
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default as modern
 from functools import partial
@@ -13,21 +12,15 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-import redis
 from aiosmtpd.controller import Controller
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from dip_portal.lib import environment as environments
-from tests.deploy.composition import ROOT, Native
-from tests.deploy.gateway import gateway_client, start_gateway
 from tests.deploy.ports import free_ports
 from tests.deploy.servers import free_redis_urls, postgres_url, redis_url
+from tests.deploy.stack import ENVIRONMENTS, PORTALS, STAY_UP, Composition, running_composition
 from tests.deploy.waiting import wait_until
 from tests.leaving_out import leave_out, need_program
-
-PORTALS = ("uit", "production")
-ENVIRONMENTS = (*PORTALS, "atlas")
-STAY_UP = ("web", "worker", "beat")
 
 
 class MailCatcher:
@@ -41,70 +34,16 @@ class MailCatcher:
         return "250 OK"
 
 
-class Composition:
-    """The running stack and what the tests look at from outside."""
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The running composition and the mails that it has sent."""
 
-    def __init__(
-        self, *, stack: Native, port: int, plain_port: int, mail: MailCatcher, server: str
-    ) -> None:
-        self.stack = stack
-        self.port = port
-        self.plain_port = plain_port
-        self.mail = mail
-        self.server = server
-
-    def client(self, environment: str) -> Any:
-        """Return a client of one portal, through the gateway."""
-        return gateway_client(self.stack, port=self.port, name=f"{environment}.dip.localhost")
-
-    def manage(self, environment: str, *words: str) -> str:
-        """Run a command as `docker compose run ENVIRONMENT-init python manage.py ...` does."""
-        return self.stack.run(f"{environment}-init", ["python", "manage.py", *words])
-
-    def query(self, environment: str, sql: str) -> list[Any]:
-        """Return the rows of a query in one environment's database, asked as the portal's role."""
-        variables = self.stack.environment(f"{environment}-web")
-        password = self.stack.volume(f"{environment}-database-password") / "password"
-        with psycopg.connect(
-            self.server,
-            dbname=variables["DATABASE_NAME"],
-            user=variables["DATABASE_USER"],
-            password=password.read_text().strip(),
-        ) as connection:
-            return connection.execute(sql.encode()).fetchall()
-
-
-@contextmanager
-def roles_and_databases(stack: Native, server: str) -> Iterator[None]:
-    """Run what the database container runs when it is new; drop it all afterwards."""
-    named = conninfo_to_dict(server)
-    connection = {
-        "PGHOST": str(named.get("host", "")),
-        "PGPORT": str(named.get("port", "")),
-        "PGPASSWORD": str(named.get("password", "")),
-        "POSTGRES_USER": str(named.get("user", "")),
-    }
-    made = []
-    try:
-        for environment in ENVIRONMENTS:
-            variables = stack.environment(f"{environment}-database")
-            made.append(variables["PORTAL_DATABASE"])
-            subprocess.run(
-                [ROOT / "deploy" / "database" / "create-role.sh"],
-                env=variables | {name: text for name, text in connection.items() if text},
-                check=True,
-                timeout=60,
-            )
-        yield
-    finally:
-        with psycopg.connect(server, autocommit=True) as superuser:
-            for name in made:
-                superuser.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-                superuser.execute(f'DROP ROLE IF EXISTS "{name}"'.encode())
+    composition: Composition
+    mail: MailCatcher
 
 
 @pytest.fixture(scope="module")
-def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composition]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """All deployments with web, worker and beat, the gateway, and a mail catcher."""
     need_program("nginx")
     need_program("psql")
@@ -112,67 +51,22 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compositio
     if server is None or broker is None:
         leave_out("no PostgreSQL or no Redis answers")
     brokers = dict(zip(ENVIRONMENTS, free_redis_urls(broker), strict=False))
-    port, plain_port, health, smtp, dns_port, *webs = free_ports(8)
-    web = dict(zip(ENVIRONMENTS, webs, strict=True))
-    address = conninfo_to_dict(server)
-    database = f"{address.get('host', '127.0.0.1')}:{address.get('port', 5432)}"
-    mark = secrets.token_hex(4)
+    [smtp] = free_ports(1)
     mail = MailCatcher()
-    with ExitStack() as exits:
-        catcher = Controller(mail, hostname="127.0.0.1", port=smtp)
-        catcher.start()
-        exits.callback(catcher.stop)
-        folder = tmp_path_factory.mktemp("stack")
-        stack = Native(
-            folder=folder,
-            variables={"DIP_GATEWAY_PORT": str(port)},
-            places={
-                "/app/staticfiles": str(folder / "staticfiles"),
-                **{f"{name}-database:5432": database for name in ENVIRONMENTS},
-                **{f"dip_{name}": f"dip_{name}_{mark}" for name in ENVIRONMENTS},
-                **{f"redis://{name}-redis:6379/0": brokers[name] for name in ENVIRONMENTS},
-                "mail:1025": f"127.0.0.1:{smtp}",
-                "0.0.0.0:8053": f"127.0.0.1:{dns_port}",
-                "atlas-dns:8053": f"127.0.0.1:{dns_port}",
-                "port=8053": f"port={dns_port}",
-                "listen 8443": f"listen 127.0.0.1:{port}",
-                "listen 8088": f"listen 127.0.0.1:{plain_port}",
-                "127.0.0.1:8081": f"127.0.0.1:{health}",
-                "http://uit-web:8000": f"http://localhost:{web['uit']}",
-                # The gateway's alias in the networks of the portals resolves in containers only.
-                "https://atlas.dip.localhost:8443": f"https://localhost:{port}",
-                "server_name atlas.dip.localhost": "server_name atlas.dip.localhost localhost",
-            },
-            own_places={
-                **{
-                    f"{name}-web": {
-                        "0.0.0.0:8000": f"127.0.0.1:{number}",
-                        "localhost:8000": f"localhost:{number}",
-                    }
-                    for name, number in web.items()
-                },
-                "gateway": {
-                    f"{name}-web:8000": f"127.0.0.1:{number}" for name, number in web.items()
-                },
-            },
-        )
-        for url in brokers.values():
-            exits.callback(redis.Redis.from_url(url).flushdb)
-        for environment in ENVIRONMENTS:
-            stack.run(f"{environment}-passwords")
-        exits.enter_context(roles_and_databases(stack, server))
-        exits.callback(stack.stop)
-        stack.run("uit-web", ["python", "manage.py", "collectstatic", "--noinput"])
-        for environment in ENVIRONMENTS:
-            stack.run(f"{environment}-init")
-            for name in STAY_UP:
-                stack.start(f"{environment}-{name}")
-        stack.start("atlas-dns")
-        for environment in ENVIRONMENTS:
-            wait_until(partial(stack.is_healthy, f"{environment}-web"), seconds=120)
-        start_gateway(stack)
-        wait_until(lambda: stack.is_healthy("gateway"))
-        yield Composition(stack=stack, port=port, plain_port=plain_port, mail=mail, server=server)
+    catcher = Controller(mail, hostname="127.0.0.1", port=smtp)
+    catcher.start()
+    try:
+        with running_composition(
+            tmp_path_factory.mktemp("stack"), server=server, brokers=brokers, smtp=smtp
+        ) as composition:
+            yield Stack(composition=composition, mail=mail)
+    finally:
+        catcher.stop()
+
+
+@pytest.fixture
+def composition(running: Stack) -> Composition:
+    return running.composition
 
 
 def test_every_service_is_healthy_by_the_check_of_the_file(composition: Composition) -> None:
@@ -220,8 +114,9 @@ def test_the_portals_role_may_do_nothing_but_own_its_database(composition: Compo
 
 
 def test_a_company_goes_from_uit_to_production_and_its_admin_is_invited(
-    composition: Composition,
+    running: Stack,
 ) -> None:
+    composition = running.composition
     composition.manage("uit", "demonstrate_promotion", "--step", "extract")
     told = composition.manage("production", "demonstrate_promotion", "--step", "import")
     assert "Fetched from UIT" in told
@@ -232,7 +127,7 @@ def test_a_company_goes_from_uit_to_production_and_its_admin_is_invited(
 
     def invitations() -> list[str]:
         """Return those of Production; the demonstration of UIT sends mails of its own."""
-        texts = [it.get_body(("plain",)).get_content() for it in composition.mail.messages]
+        texts = [it.get_body(("plain",)).get_content() for it in running.mail.messages]
         return [text for text in texts if link in text]
 
     wait_until(invitations, seconds=60)

@@ -1,0 +1,155 @@
+"""docker-compose.yml as a whole on this machine: all deployments behind the gateway."""
+
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.deploy.composition import ROOT, Native
+from tests.deploy.gateway import gateway_client, start_gateway
+from tests.deploy.ports import free_ports
+from tests.deploy.waiting import wait_until
+
+PORTALS = ("uit", "production")
+ENVIRONMENTS = (*PORTALS, "atlas")
+STAY_UP = ("web", "worker", "beat")
+
+
+class Composition:
+    """The running stack and what the tests look at from outside."""
+
+    def __init__(self, *, stack: Native, port: int, plain_port: int, server: str) -> None:
+        self.stack = stack
+        self.port = port
+        self.plain_port = plain_port
+        self.server = server
+
+    def client(self, environment: str) -> Any:
+        """Return a client of one portal, through the gateway."""
+        return gateway_client(self.stack, port=self.port, name=f"{environment}.dip.localhost")
+
+    def manage(self, environment: str, *words: str) -> str:
+        """Run a command as `docker compose run ENVIRONMENT-init python manage.py ...` does."""
+        return self.stack.run(f"{environment}-init", ["python", "manage.py", *words])
+
+    def query(self, environment: str, sql: str) -> list[Any]:
+        """Return the rows of a query in one environment's database, asked as the portal's role."""
+        variables = self.stack.environment(f"{environment}-web")
+        password = self.stack.volume(f"{environment}-database-password") / "password"
+        with psycopg.connect(
+            self.server,
+            dbname=variables["DATABASE_NAME"],
+            user=variables["DATABASE_USER"],
+            password=password.read_text().strip(),
+        ) as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+
+@contextmanager
+def roles_and_databases(stack: Native, server: str) -> Iterator[None]:
+    """Run what the database container runs when it is new; drop it all afterwards."""
+    named = conninfo_to_dict(server)
+    connection = {
+        "PGHOST": str(named.get("host", "")),
+        "PGPORT": str(named.get("port", "")),
+        "PGPASSWORD": str(named.get("password", "")),
+        "POSTGRES_USER": str(named.get("user", "")),
+    }
+    made = []
+    try:
+        for environment in ENVIRONMENTS:
+            variables = stack.environment(f"{environment}-database")
+            made.append(variables["PORTAL_DATABASE"])
+            subprocess.run(
+                [ROOT / "deploy" / "database" / "create-role.sh"],
+                env=variables | {name: text for name, text in connection.items() if text},
+                check=True,
+                timeout=60,
+            )
+        yield
+    finally:
+        with psycopg.connect(server, autocommit=True) as superuser:
+            for name in made:
+                superuser.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+                superuser.execute(f'DROP ROLE IF EXISTS "{name}"'.encode())
+
+
+@contextmanager
+def running_composition(
+    folder: Path,
+    *,
+    server: str,
+    brokers: Mapping[str, str],
+    smtp: int,
+    variables: Mapping[str, str] | None = None,
+    own_places: Mapping[str, dict[str, str]] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Iterator[Composition]:
+    """Give all deployments with web, worker and beat, and the gateway, until the block ends.
+
+    `server` is a PostgreSQL where databases may be created, `brokers` a Redis address for each
+    deployment, `smtp` the port of a mail server; the rest is for Native.
+    """
+    port, plain_port, health, dns_port, *webs = free_ports(7)
+    web = dict(zip(ENVIRONMENTS, webs, strict=True))
+    address = conninfo_to_dict(server)
+    database = f"{address.get('host', '127.0.0.1')}:{address.get('port', 5432)}"
+    mark = secrets.token_hex(4)
+    places_of_one = {
+        **{
+            f"{name}-web": {
+                "0.0.0.0:8000": f"127.0.0.1:{number}",
+                "localhost:8000": f"localhost:{number}",
+            }
+            for name, number in web.items()
+        },
+        "gateway": {f"{name}-web:8000": f"127.0.0.1:{number}" for name, number in web.items()},
+    }
+    with ExitStack() as exits:
+        stack = Native(
+            folder=folder,
+            variables={"DIP_GATEWAY_PORT": str(port), **(variables or {})},
+            places={
+                "/app/staticfiles": str(folder / "staticfiles"),
+                **{f"{name}-database:5432": database for name in ENVIRONMENTS},
+                **{f"dip_{name}": f"dip_{name}_{mark}" for name in ENVIRONMENTS},
+                **{f"redis://{name}-redis:6379/0": brokers[name] for name in ENVIRONMENTS},
+                "mail:1025": f"127.0.0.1:{smtp}",
+                "0.0.0.0:8053": f"127.0.0.1:{dns_port}",
+                "atlas-dns:8053": f"127.0.0.1:{dns_port}",
+                "port=8053": f"port={dns_port}",
+                "listen 8443": f"listen 127.0.0.1:{port}",
+                "listen 8088": f"listen 127.0.0.1:{plain_port}",
+                "127.0.0.1:8081": f"127.0.0.1:{health}",
+                "http://uit-web:8000": f"http://localhost:{web['uit']}",
+                # The gateway's alias in the networks of the portals resolves in containers only.
+                "https://atlas.dip.localhost:8443": f"https://localhost:{port}",
+                "server_name atlas.dip.localhost": "server_name atlas.dip.localhost localhost",
+            },
+            own_places=places_of_one | dict(own_places or {}),
+            more=more,
+        )
+        for url in brokers.values():
+            exits.callback(redis.Redis.from_url(url).flushdb)
+        for environment in ENVIRONMENTS:
+            stack.run(f"{environment}-passwords")
+        exits.enter_context(roles_and_databases(stack, server))
+        exits.callback(stack.stop)
+        stack.run("uit-web", ["python", "manage.py", "collectstatic", "--noinput"])
+        for environment in ENVIRONMENTS:
+            stack.run(f"{environment}-init")
+            for name in STAY_UP:
+                stack.start(f"{environment}-{name}")
+        stack.start("atlas-dns")
+        for environment in ENVIRONMENTS:
+            wait_until(partial(stack.is_healthy, f"{environment}-web"), seconds=120)
+        start_gateway(stack)
+        wait_until(lambda: stack.is_healthy("gateway"))
+        yield Composition(stack=stack, port=port, plain_port=plain_port, server=server)
