@@ -7,11 +7,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 # Checks and tests keep what they write away from the portals of `make run`.
-check test bench load: export DIP_HOME ?= $(CURDIR)/var/test
-check test bench load: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
-check test bench load: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
+check test bench load faults: export DIP_HOME ?= $(CURDIR)/var/test
+check test bench load faults: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
+check test bench load faults: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
 
-.PHONY: help run sign-ins manage check test bench load lock sbom clean
+.PHONY: help run sign-ins manage check test bench load faults lock sbom clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,9 @@ test: $(VENV)/.dev-installed ## Everything `check` does, then every test that th
 
 bench: $(VENV)/.dev-installed ## Measure all beside their peers and write docs/benchmarks.md; make bench ONLY=api a part
 	@$(BIN)/python -m bench $(ONLY)
+
+faults: $(VENV)/.dev-installed ## Kill servers and services at random moments while all is in use: make faults ROUNDS=100 SEED=1
+	@$(BIN)/python -m tests.faults.rounds $(or $(ROUNDS),20) $(or $(SEED),1)
 
 load: $(VENV)/.dev-installed ## Let 50 signed clients call the API on this machine for five minutes; needs PostgreSQL
 	@$(BIN)/python -m bench.load

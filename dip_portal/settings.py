@@ -195,9 +195,12 @@ else:
     }
 
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A message only wakes a worker: what is to be done stands in rows, which beat's sweeps take up
+# again. So it is acknowledged as soon as it is taken, and none is kept in reserve: a worker that
+# holds unacknowledged messages ends when its Redis does (kombu 5.7, Channel.close).
+CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"

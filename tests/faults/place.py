@@ -41,6 +41,8 @@ class Place:
         self.mail = mail
         self.folder = folder
         self.catcher_port = catcher_port
+        self.killed: set[str] = set()
+        self.ended_by_themselves: list[str] = []
         self.manager = {
             name: self._visitor(name, MANAGER) for name in ("uit", "production")
         }  # each person signs in once: a code of the app is good once
@@ -64,6 +66,7 @@ class Place:
 
     def kill(self, victim: str) -> None:
         """SIGKILL a service of the composition (uit-worker, ...) or a server."""
+        self.killed.add(victim)
         if victim in self.servers:
             self.servers[victim].kill()
         else:
@@ -73,8 +76,23 @@ class Place:
         """Start it again, as the container engine does."""
         if victim in self.servers:
             self.servers[victim].start()
+        elif victim == "catcher":
+            _start_catcher(self.composition, self.catcher_port)
         else:
             self.stack.start(victim)
+        self.killed.discard(victim)
+
+    def restart_the_ended(self) -> list[str]:
+        """Start what has ended by itself, as `restart: unless-stopped` does, and return it."""
+        ended = [
+            name
+            for name, process in self.stack.running.items()
+            if name not in self.killed and process.poll() is not None
+        ]
+        for name in ended:
+            self.start(name)
+        self.ended_by_themselves += ended
+        return ended
 
     def query(self, environment: str, sql: str) -> list[Any]:
         """Return the rows of a query, as soon as the database gives them."""
@@ -96,6 +114,7 @@ class Place:
         """Wait until it is so; fail with what it is that did not come about."""
         deadline = time.monotonic() + seconds
         while not is_so():
+            self.restart_the_ended()
             assert time.monotonic() < deadline, f"{what} did not come about in {seconds} seconds"
             time.sleep(0.25)
 

@@ -133,7 +133,8 @@ def main(rounds: int, seed: int) -> None:
             except BaseException:
                 _keep_logs(found)
                 raise
-    twice = sum(getattr(it.operation, "arrived_twice", 0) for it in done)
+    twice = sum(it.operation.arrived_twice for it in done)
+    _say(f"\nServices that ended by themselves: {found.ended_by_themselves}")
     _say(f"\n{table(done)}\n\nMails that arrived twice, with one Message-ID: {twice}")
 
 
