@@ -10,6 +10,7 @@ SENTENCES = {
     "domain_registration:renew_code": "asked for a new verification code of the domain",
     "domain_registration:delete": "deleted the registration of the domain",
     "certificate_request:send": "requested the",
+    "certificate_request:retry": "had GlobalSign asked again for the",
     "certificate_request:withdraw": "withdrew the request for the",
     "certificate_request:refuse": "was told by GlobalSign that it refuses the",
     "dip_certificate:issue": "received from GlobalSign the",

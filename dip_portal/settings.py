@@ -312,8 +312,14 @@ NAV_ITEMS = [
 
 # What the apps tell those who operate the portal (dip_portal/lib/operating.py): functions that
 # return how their work stands, and what was done under a correlation id.
-HEALTH_LINES = ["jobs.operating.lines", "mail.operating.lines"]
-TRACES = ["operations.trail.steps", "jobs.operating.steps", "mail.operating.steps"]
+HEALTH_LINES = [
+    *("jobs.operating.lines", "mail.operating.lines"),
+    *("certificates.operating.lines", "channels.operating.lines"),
+]
+TRACES = [
+    *("operations.trail.steps", "jobs.operating.steps", "mail.operating.steps"),
+    "certificates.operating.steps",
+]
 # Who brings this token may read /metrics from elsewhere than this machine.
 METRICS_TOKEN = env.str("DIP_METRICS_TOKEN", default="")
 

@@ -27,6 +27,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item("Audit trail", "history", "admin:audit_event_changelist"),
         _item("Jobs", "manufacturing", "admin:jobs_job_changelist"),
         _item("Outgoing mail", "mail", "admin:mail_outgoingmail_changelist"),
+        _item("Webhooks", "webhook", "admin:channels_webhookconfiguration_changelist"),
+        _item(
+            "Certificate requests",
+            "workspace_premium",
+            "admin:certificates_certificaterequest_changelist",
+        ),
     ]
     if state.are_here():
         operations.append(_item("Test controls", "tune", "test_controls:page"))

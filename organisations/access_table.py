@@ -40,8 +40,10 @@ MEANINGS: dict[Action, str] = {
     Action.CERTIFICATE_VIEW: "See the certificates of a company, and how far it is with them",
     Action.CERTIFICATE_MANAGE: "Save API credentials, register domains, request certificates "
     "and revoke them",
+    Action.CERTIFICATE_RETRY: "Let a certificate request that waits have its next attempt now",
     Action.CHANNEL_VIEW: "See which publications a DIP ID receives, and its webhooks",
     Action.CHANNEL_CONFIGURE: "Set and remove webhooks",
+    Action.CHANNEL_TEST: "Send a test event to a webhook",
     Action.PIPELINE_VIEW: "See the pipeline of the promotion",
     Action.EXTRACT_VIEW: "See and download extracts",
     Action.EXTRACT_MAKE: "Extract company setup",

@@ -168,5 +168,7 @@ def _without(request: HttpRequest, *names: str) -> str:
 
 
 def _turned(sorts: dict[str, tuple[str, ...]], sort: str) -> list[str]:
-    sign = "-" if sort.startswith("-") else ""
-    return [f"{sign}{field}" for field in sorts[sort.removeprefix("-")]]
+    fields = sorts[sort.removeprefix("-")]
+    if not sort.startswith("-"):
+        return list(fields)
+    return [it[1:] if it.startswith("-") else f"-{it}" for it in fields]

@@ -69,8 +69,10 @@ class Action(StrEnum):
     INVITATION_REVOKE = "invitation:revoke"
     CERTIFICATE_VIEW = "certificate:view"
     CERTIFICATE_MANAGE = "certificate:manage"
+    CERTIFICATE_RETRY = "certificate:retry"
     CHANNEL_VIEW = "channel:view"
     CHANNEL_CONFIGURE = "channel:configure"
+    CHANNEL_TEST = "channel:test"
     PIPELINE_VIEW = "promotion:view"
     EXTRACT_VIEW = "extract:view"
     EXTRACT_MAKE = "extract:make"
@@ -171,10 +173,14 @@ RULES: dict[Action, Rule] = {
     Action.INVITATION_REVOKE: OPERATOR,
     Action.CERTIFICATE_VIEW: Rule(roles=ANY_MEMBER, dip_manager=True, dcp_roles=ANY_MEMBER),
     Action.CERTIFICATE_MANAGE: Rule(roles=CERTIFICATE_ADMIN, dcp_roles=CERTIFICATE_ADMIN),
+    Action.CERTIFICATE_RETRY: Rule(
+        roles=CERTIFICATE_ADMIN, dip_manager=True, dcp_roles=CERTIFICATE_ADMIN
+    ),
     Action.CHANNEL_VIEW: Rule(
         roles=ANY_MEMBER, dip_manager=True, own_dip_id=True, within_dip_ids=True
     ),
     Action.CHANNEL_CONFIGURE: Rule(roles=MESSAGE_ADMIN, own_dip_id=True, within_dip_ids=True),
+    Action.CHANNEL_TEST: Rule(roles=MESSAGE_ADMIN, dip_manager=True, within_dip_ids=True),
     Action.PIPELINE_VIEW: OPERATOR,
     Action.EXTRACT_VIEW: Rule(dip_manager=True, where=_extracting),
     Action.EXTRACT_MAKE: Rule(dip_manager=True, where=_extracting),

@@ -104,11 +104,19 @@ def withdraw_request(*, actor: Actor, request: CertificateRequest, now: datetime
 @transaction.atomic
 def retry_request(*, actor: Actor, request: CertificateRequest, now: datetime) -> None:
     """Let a request that waits have its next attempt now; one that is finished stays so."""
-    require(actor, Action.CERTIFICATE_MANAGE, request)
-    try_now(
-        CertificateRequest.objects.filter(pk=request.pk, state__in=CertificateRequest.OPEN),
-        now=now,
+    require(actor, Action.CERTIFICATE_RETRY, request)
+    row = CertificateRequest.objects.select_for_update().get(pk=request.pk)
+    if not row.is_open:
+        return
+    record(
+        actor=actor,
+        action="certificate_request:retry",
+        subject=row,
+        after={"attempts": row.attempts},
+        at=now,
+        organisation_id=row.organisation_id,
     )
+    try_now(CertificateRequest.objects.filter(pk=row.pk), now=now)
 
 
 def try_now(rows: QuerySet[CertificateRequest], *, now: datetime) -> None:

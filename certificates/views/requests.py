@@ -128,7 +128,7 @@ class RequestPage(CertificatesPage, is_base=True):
 class RetryView(RequestPage):
     """Let a request that waits for its next attempt have it now."""
 
-    action: ClassVar[Action] = Action.CERTIFICATE_MANAGE
+    action: ClassVar[Action] = Action.CERTIFICATE_RETRY
 
     def post(self, request: HttpRequest, pk: int, key: int) -> HttpResponse:
         requests.retry_request(actor=self.actor, request=self.found, now=timezone.now())

@@ -21,7 +21,7 @@ KEPT = 20  # tests of one webhook; older ones go
 def request_test(*, actor: Actor, webhook: WebhookConfiguration, now: datetime) -> WebhookTest:
     """Have a test event sent to a webhook. Raises UnableToConfigure while one is on its way."""
     dip_id = webhook.dip_id
-    require(actor, Action.CHANNEL_CONFIGURE, dip_id)
+    require(actor, Action.CHANNEL_TEST, dip_id)
     current = WebhookConfiguration.objects.select_for_update().get(pk=webhook.pk)
     if current.tests.filter(finished_at=None).exists():
         raise UnableToConfigure("", "A test event is on its way already: wait for its outcome.")

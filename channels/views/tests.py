@@ -16,7 +16,7 @@ from organisations.policies import Action, Stranger, decide
 class SendTestView(WebhookPage):
     """Send a test event."""
 
-    action: ClassVar[Action] = Action.CHANNEL_CONFIGURE
+    action: ClassVar[Action] = Action.CHANNEL_TEST
 
     def get(self, request: HttpRequest, pk: int, dip_id: str, publication: str) -> HttpResponse:
         return redirect(self.webhook_address())
@@ -50,7 +50,7 @@ class TestView(WebhookPage):
         context = {
             "test": test,
             "tone": {"DELIVERED": "success", "FAILED": "danger"}.get(test.state, "info"),
-            "may_configure": decide(self.actor, Action.CHANNEL_CONFIGURE, self.dip_id),
+            "may_test": decide(self.actor, Action.CHANNEL_TEST, self.dip_id),
         }
         if request.headers.get("HX-Request"):
             return render(request, "channels/partials/test_live.html", context)

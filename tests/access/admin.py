@@ -120,6 +120,10 @@ OPERATIONS = {
     "admin/mail/outgoingmail/": page(ADMIN),
     "admin/mail/outgoingmail/send-again/": Address(get=POST_ONLY, post=LED_AWAY),
     "admin/mail/outgoingmail/sent/": page(ADMIN),
+    "admin/channels/webhookconfiguration/": page(ADMIN),
+    "admin/channels/webhookconfiguration/send-test/": Address(get=POST_ONLY, post=LED_AWAY),
+    "admin/certificates/certificaterequest/": page(ADMIN),
+    "admin/certificates/certificaterequest/try-again/": Address(get=POST_ONLY, post=LED_AWAY),
 }
 
 TABLE: dict[str, Address] = {**THEME, **COMPANIES, **OPERATIONS}

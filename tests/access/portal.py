@@ -90,6 +90,7 @@ CONFIGURES = {
     "limited": 200,
 }
 CONFIGURES_DIP_ID = {**CONFIGURES, "limited": 404}
+TESTS_DIP_ID = {**CONFIGURES_DIP_ID, "dip_manager": 200}
 LOOKS_AT_CHANNELS = codes(200, nobody=302, expired=404, offboarded=404)
 
 HOME = {
@@ -205,7 +206,7 @@ CHANNELS = {
     ),
     f"{WEBHOOK}<str:publication>/remove/": form(CONFIGURES_DIP_ID, done=302, arguments=webhook),
     f"{WEBHOOK}<str:publication>/test/": Address(
-        get=but(CONFIGURES_DIP_ID, 302), post=but(CONFIGURES_DIP_ID, 302), arguments=webhook
+        get=but(TESTS_DIP_ID, 302), post=but(TESTS_DIP_ID, 302), arguments=webhook
     ),
     f"{WEBHOOK}<str:publication>/tests/<int:key>/": page(OF_DIP_ID, arguments=webhook_test),
     "organisations/<int:pk>/failed-calls/": page(COMPANY, arguments=company),
@@ -213,6 +214,7 @@ CHANNELS = {
         OF_DIP_ID, arguments=lambda world: {"pk": world.company.pk, "key": world.failed_call.pk}
     ),
 }
+RETRIES = {**CERTIFICATE_ADMIN, "dip_manager": 200}
 CERTIFICATES_URL = "organisations/<int:pk>/certificates/"
 # The people of the DCP that the company nominated see its certificates too.
 CERTIFICATES_OF_COMPANY = {**COMPANY, "nominated": 200}
@@ -253,9 +255,7 @@ CERTIFICATES = {
         "domains/<int:key>/delete/": form(CERTIFICATE_ADMIN, done=302, arguments=registration),
         "request/": form(CERTIFICATE_ADMIN, arguments=company),
         "requests/<int:key>/retry/": Address(
-            get=but(CERTIFICATE_ADMIN, 405),
-            post=but(CERTIFICATE_ADMIN, 302),
-            arguments=certificate_request,
+            get=but(RETRIES, 405), post=but(RETRIES, 302), arguments=certificate_request
         ),
         "requests/<int:key>/withdraw/": form(
             CERTIFICATE_ADMIN, done=302, arguments=certificate_request
