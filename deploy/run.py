@@ -383,7 +383,8 @@ class Run:
             say(f"\n{deployment.label}: {deployment.address}/")
             for listener in deployment.listeners:
                 say(f"  {listener.name} at {listener.address}")
-            self.manage(deployment, deployment.sign_ins, show=True)
+            # Passwords are for the terminal alone.
+            self.manage(deployment, deployment.sign_ins, show=True, log=Path(os.devnull))
 
     def show_the_way(self) -> None:
         """Say that all are up, and how to sign in."""
@@ -412,9 +413,12 @@ class Run:
         command = [PYTHON, str(ROOT / "manage.py"), *words[1:]]
         os.execve(PYTHON, command, self.environment(deployment))  # noqa: S606
 
-    def manage(self, deployment: Deployment, *words: str, show: bool = False) -> None:
+    def manage(
+        self, deployment: Deployment, *words: str, show: bool = False, log: Path | None = None
+    ) -> None:
         """Run a manage.py command of this deployment, its output shown or only in its log."""
-        self.command(deployment, words[0], [PYTHON, str(ROOT / "manage.py"), *words], show=show)
+        command = [PYTHON, str(ROOT / "manage.py"), *words]
+        self.command(deployment, words[0], command, show=show, log=log)
 
     def command(
         self,
@@ -424,13 +428,17 @@ class Run:
         *,
         show: bool = False,
         more: Mapping[str, str] | None = None,
+        log: Path | None = None,
     ) -> None:
-        """Run a command with this deployment's variables, and `more` of them."""
+        """Run a command with this deployment's variables, and `more` of them.
+
+        What it prints goes into `log`, or into the log of setting up.
+        """
         self.processes.run(
             name=f"{deployment.label} {name}",
             command=command,
             environment=self.environment(deployment) | dict(more or {}),
-            log=deployment.log("setup"),
+            log=log or deployment.log("setup"),
             on_line=(lambda line: say(f"  {line}")) if show else (lambda line: None),
         )
 

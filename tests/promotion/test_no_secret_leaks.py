@@ -1,8 +1,10 @@
-"""A whole promotion on real processes; then no secret is in any log, mail, extract or event.
+"""A whole rehearsal on real processes; then no secret is in any log, mail or row.
 
-Both portals run as `make run` runs them. A company is carried over, its Primary User Admin
-accepts, enrols and creates a member, who accepts too; a password is forgotten, and wrong ones
-are tried. Every secret that was made on the way is then looked for wherever text is kept.
+Portals, Atlas and webhook catcher run as `make run` runs them, sign-ins shown and all. A company
+obtains certificates and sets a webhook by the signed API in UIT, and is carried over; its Primary
+User Admin accepts, enrols and creates a member, who accepts too; a password is forgotten, and
+wrong ones are tried. Every secret that was made on the way is then looked for wherever text is
+kept.
 """
 
 import json
@@ -29,6 +31,8 @@ from tests.deploy.waiting import wait_until
 pytestmark = pytest.mark.deploy
 PASSWORD = "a long walk in the north"
 WRONG_PASSWORD = "a short walk in the south"
+# Where a session's key is what finds it (docs/security.md, 3.2).
+LIST_SESSIONS = ("django_session", "usersessions_usersession")
 TOKEN_LINK = re.compile(r"/invitations/accept/([\w-]{20,})/|/password/reset/key/([\w-]{20,})/")
 REVEAL = """
 import json
@@ -59,18 +63,24 @@ print("FOUND " + json.dumps(found))
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """Both portals with their workers, and the demonstration in them."""
+    """The portals and Atlas with their workers, and the demonstration in them."""
     names = [
-        f"DIP_{name}_{what}" for name in ("UIT", "PRODUCTION") for what in ("PORT", "API_PORT")
+        *(
+            f"DIP_{name}_{what}"
+            for name in ("UIT", "PRODUCTION", "ATLAS")
+            for what in ("PORT", "API_PORT")
+        ),
+        *("DIP_ATLAS_DNS_PORT", "DIP_CATCHER_PORT"),
     ]
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
-    uit, production, _ = deployments({"DIP_VAR": str(tmp_path), **ports})
-    running = Run(uit=uit, production=production)
+    uit, production, atlas = deployments({"DIP_VAR": str(tmp_path), **ports})
+    running = Run(uit=uit, production=production, atlas=atlas)
     running.processes = Processes(say=lambda text: None)
     try:
         running.prepare()
         running.start()
         running.demonstrate()
+        running.show_the_way()
         yield running
     finally:
         running.processes.stop()
@@ -158,6 +168,7 @@ def secrets_of(run: Run, deployment: Deployment) -> dict[str, str]:
         f"{what} of {email}": it[what]
         for email, it in kept.items()
         for what in ("password", "secret")
+        if what in it
     }
     lines: list[str] = []
     run.processes.run(
@@ -168,8 +179,31 @@ def secrets_of(run: Run, deployment: Deployment) -> dict[str, str]:
         on_line=lines.append,
     )
     [revealed] = [line for line in lines if line.startswith("FOUND ")]
-    signing = json.loads((deployment.home / "secrets" / "signing-key.jwk.json").read_text())
-    return {**found, **json.loads(revealed.removeprefix("FOUND ")), "signing key": signing["d"]}
+    found |= json.loads(revealed.removeprefix("FOUND "))
+    for file in (deployment.home / "secrets").glob("*-key*"):
+        text = file.read_text()
+        is_jwk = file.name.endswith(".jwk.json")
+        found[file.name] = json.loads(text)["d"] if is_jwk else _line_of(text)
+    return found
+
+
+def secrets_of_the_participant(run: Run) -> dict[str, str]:
+    """Return what the company that obtained certificates has in its own folder."""
+    assert run.participant is not None
+    folder = run.participant.folder
+    atlas = json.loads((folder / "atlas.json").read_text())
+    return {
+        "the API key as the client has it": (folder / "api-key.txt").read_text().strip(),
+        "Atlas's API secret, the PFX's password": atlas["api_secret"],
+        "Atlas's API key": atlas["api_key"],
+        **{f"{it.name}": _line_of(it.read_text()) for it in folder.glob("*.key.pem")},
+    }
+
+
+def _line_of(key: str) -> str:
+    """Return a text that no other key has: of a PEM file, a line from its middle."""
+    lines = key.strip().splitlines()
+    return lines[len(lines) // 2] if "PRIVATE KEY" in key else key.strip()
 
 
 def texts_of(deployment: Deployment) -> dict[str, str]:
@@ -178,11 +212,11 @@ def texts_of(deployment: Deployment) -> dict[str, str]:
     for number, mail in enumerate(mails(deployment)):
         texts[f"mail {number} to {mail['To']}"] = mail.as_string()
     with closing(sqlite3.connect(deployment.home / "portal.sqlite3")) as database:
-        for table in (
-            *("audit_event", "jobs_job", "jobs_jobitem", "promotion_extract", "promotion_import"),
-            *("organisations_invitation", "mail_outgoingmail", "dip_portal_heartbeat"),
-        ):
-            rows = database.execute(f"SELECT * FROM {table}").fetchall()
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            if table in LIST_SESSIONS:
+                continue
+            rows = database.execute(f'SELECT * FROM "{table}"').fetchall()
             texts[f"table {table}"] = "\n".join(map(repr, rows))
     return texts
 
@@ -232,9 +266,14 @@ def test_a_promotion_with_members_leaves_no_secret_anywhere(run: Run) -> None:
         **{f"Priya's {what}": secret for what, secret in shown.items()},
         **{f"Ben's {what}": secret for what, secret in more.items()},
         **tokens_of(production),
+        **secrets_of_the_participant(run),
     }
-    texts: dict[str, str] = {}
-    for deployment in (run.uit, production):
+    texts: dict[str, str] = {
+        str(file): file.read_text()
+        for file in (run.uit.home.parent / "catcher").rglob("*")
+        if file.is_file() and file.name != "secret-key"
+    }
+    for deployment in run.all:
         secrets |= {
             f"{deployment.name}: {what}": it for what, it in secrets_of(run, deployment).items()
         }
@@ -245,8 +284,14 @@ def test_a_promotion_with_members_leaves_no_secret_anywhere(run: Run) -> None:
 
     assert leaks(secrets, texts) == []
     # The search would find something, and has looked for what there is to find.
-    for kind in ("API key", "session of", "secret of authenticator", "token of a link", "recovery"):
+    for kind in (
+        *("API key", "session of", "secret of authenticator", "token of a link", "recovery"),
+        *("Atlas's API secret", "dip.key.pem", "platform-key.pem", "atlas: password"),
+    ):
         assert any(kind in what for what in secrets), kind
     assert all(len(secret) >= 8 for secret in secrets.values())
-    for where in ("web.log", "worker.log", "audit_event", "promotion_extract", "mail "):
+    for where in (
+        *("web.log", "worker.log", "api.log", "setup.log", "mail ", "catcher"),
+        *("audit_event", "promotion_extract", "certificates_certificate", "webhookconfiguration"),
+    ):
         assert any(where in text and texts[text] for text in texts), where
