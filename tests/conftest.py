@@ -7,9 +7,10 @@ the User Admin of another company. Each `..._client` is signed in and past every
 from typing import Any
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts.models import User
 from organisations.models import Organisation
@@ -102,6 +103,15 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def prove(client: Client, user: User) -> None:
+    """Note in a browser's session that the person has just shown who they are."""
+    session = client.session
+    request = RequestFactory().get("/")
+    request.session = session
+    record_authentication(request, user, method="password")
+    session.save()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 from django.utils import timezone
 
+from accounts.freshness import require_recent_authentication
 from accounts.models import User
 from accounts.second_factor import factor_names
 from accounts.services import count_sessions, has_accepted_terms
@@ -41,7 +42,8 @@ class AccountVerb:
     """One page that asks before something is done to an account.
 
     `question` and `done` are told with `it`, the person. `why_not` gives the reason if it
-    cannot be done, `run` is the service.
+    cannot be done, `run` is the service. `needs_proof` asks who is there for a password or
+    second factor that is no older than five minutes.
     """
 
     action: Action
@@ -52,6 +54,7 @@ class AccountVerb:
     button: str
     done: str
     is_dangerous: bool = True
+    needs_proof: bool = False
 
 
 VERBS = {
@@ -65,6 +68,7 @@ VERBS = {
         "new second factor: make sure that it is this person who asks. They are told by e-mail.",
         button="Reset second factor",
         done="The second factor of {it} is reset.",
+        needs_proof=True,  # whoever found a browser open would open other people's accounts
     ),
     "deactivate": AccountVerb(
         action=Action.USER_DEACTIVATE,
@@ -143,9 +147,12 @@ class UserPages(ListAdmin):
         def view(request: HttpRequest, pk: int) -> HttpResponse:
             actor = self.allow(request, verb.action)
             person = get_object_or_404(self.get_queryset(request), pk=pk)
-            if request.method != "POST" and (reason := verb.why_not(actor, person)):
+            reason = verb.why_not(actor, person)
+            if request.method != "POST" and reason:
                 messages.error(request, reason)
                 return redirect(CHANGE, pk)
+            if verb.needs_proof and not reason:
+                require_recent_authentication(request)
             if request.method == "POST":
                 try:
                     verb.run(actor=actor, user=person, now=clock.now())

@@ -101,7 +101,9 @@ COMPANIES = {
     "admin/accounts/user/": page(ADMIN),
     "admin/accounts/user/export/": page(ADMIN),
     "admin/accounts/user/<int:pk>/change/": page(ADMIN, arguments=person),
-    "admin/accounts/user/<int:pk>/reset-second-factor/": form(ADMIN, done=302, arguments=person),
+    "admin/accounts/user/<int:pk>/reset-second-factor/": form(
+        but(ADMIN, 302), done=302, arguments=person
+    ),
     "admin/accounts/user/<int:pk>/deactivate/": form(ADMIN, done=302, arguments=person),
     # The account is active: both lead to the person's page, which says so.
     "admin/accounts/user/<int:pk>/reactivate/": form(LED_AWAY, arguments=person),

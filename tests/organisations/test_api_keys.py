@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from allauth.account.internal.flows.login import record_authentication
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,7 +16,7 @@ from organisations.models import ApiKey, DipId, Organisation
 from organisations.roles import Role
 from organisations.services import api_keys
 from tests import factories
-from tests.conftest import signed_in
+from tests.conftest import prove, signed_in
 
 
 @pytest.fixture
@@ -36,15 +35,6 @@ def fresh_client(alice: User) -> Client:
     client = signed_in(alice)
     prove(client, alice)
     return client
-
-
-def prove(client: Client, user: User) -> None:
-    """Note in a browser's session that the person has just shown who they are."""
-    session = client.session
-    request = RequestFactory().get("/")
-    request.session = session
-    record_authentication(request, user, method="password")
-    session.save()
 
 
 def address(dip_id: DipId, what: str = "") -> str:

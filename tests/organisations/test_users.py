@@ -21,7 +21,7 @@ from organisations.policies import Refused, Stranger
 from organisations.roles import Role
 from organisations.services import users
 from tests import factories
-from tests.conftest import signed_in
+from tests.conftest import prove, signed_in
 
 LIST = "/admin/accounts/user/"
 
@@ -146,9 +146,25 @@ def test_a_persons_page_shows_memberships_sessions_and_events(
     assert dana_client.get(f"{LIST}999999/change/").status_code == 404
 
 
-def test_a_reset_second_factor_is_enrolled_anew_at_the_next_sign_in(
-    dana_client: Client, alice: User
+def test_a_second_factor_is_reset_by_who_has_just_shown_who_they_are(
+    dana_client: Client, dana: User, alice: User
 ) -> None:
+    factories.pass_gates(alice)
+    page = f"{LIST}{alice.pk}/reset-second-factor/"
+
+    for ask in (dana_client.get, dana_client.post):
+        assert ask(page)["Location"].startswith("/accounts/")
+        assert "reauthenticate" in ask(page)["Location"]
+    assert Authenticator.objects.filter(user=alice).exists()
+
+    prove(dana_client, dana)
+    assert dana_client.get(page).status_code == 200
+
+
+def test_a_reset_second_factor_is_enrolled_anew_at_the_next_sign_in(
+    dana_client: Client, dana: User, alice: User
+) -> None:
+    prove(dana_client, dana)
     signed_in_somewhere = sign_in(alice)
     factories.pass_gates(alice)
     passkey(alice)
