@@ -132,6 +132,8 @@ def running_composition(
                 # The gateway's alias in the networks of the portals resolves in containers only.
                 "https://atlas.dip.localhost:8443": f"https://localhost:{port}",
                 "server_name atlas.dip.localhost": "server_name atlas.dip.localhost localhost",
+                "server_name uit.dip.localhost": "server_name localhost uit.dip.localhost",
+                "map $host $portal {": f"map $host $portal {{ localhost 127.0.0.1:{web['atlas']};",
             },
             own_places=places_of_one | dict(own_places or {}),
             more=more,

@@ -59,7 +59,7 @@ class Gateway:
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway before three sites that only echo what they were sent."""
     need_program("nginx")
-    port, plain_port, health, *numbers = free_ports(6)
+    port, plain_port, health, nobody, *numbers = free_ports(7)
     for name, number in zip(PORTALS, numbers, strict=True):
         handler = type("Portal", (Echo,), {"name": name})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", number), handler)
@@ -71,6 +71,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             "listen 8443": f"listen 127.0.0.1:{port}",
             "listen 8088": f"listen 127.0.0.1:{plain_port}",
             "127.0.0.1:8081": f"127.0.0.1:{health}",
+            "catcher:8000": f"127.0.0.1:{nobody}",
             **{
                 f"{name}-web:8000": f"127.0.0.1:{number}"
                 for name, number in zip(PORTALS, numbers, strict=True)
@@ -135,6 +136,48 @@ def test_tokens_and_queries_stay_out_of_the_log(gateway: Gateway) -> None:
     assert "s3cret" not in gateway.log
     assert '"GET /invitations/accept/[redacted]/" 200' in gateway.log
     assert '"GET /accounts/password/reset/key/[redacted]/" 200' in gateway.log
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status", "heading"),
+    [
+        ("/admin/promotion/imports/upload/", 34_000_000, 413, "That was too much at once"),
+        ("/", 0, 502, "The portal does not answer"),
+    ],
+)
+def test_what_the_gateway_says_itself_has_the_look_of_the_portal(
+    gateway: Gateway, path: str, size: int, status: int, heading: str
+) -> None:
+    name = "uit" if size else "catcher"  # there is no catcher behind this gateway
+    with gateway.client(f"{name}.dip.localhost") as client:
+        answer = client.post(path, content=b"x" * size)
+
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert f"<h1>{heading}</h1>" in answer.text
+    assert f"<p class=\"soft\">Error {status}</p>" in answer.text
+    assert "nginx" not in answer.text
+    correlation_id = answer.headers["X-Correlation-ID"]
+    assert f"<code>{correlation_id}</code>" in answer.text
+    wait_until(lambda: f"[{correlation_id}]" in gateway.log, seconds=5)
+    assert f'"POST {path}" {status}' in gateway.log
+
+
+def test_a_call_of_the_api_gets_a_problem_of_the_gateway(gateway: Gateway) -> None:
+    with gateway.client("uit.dip.localhost") as client:
+        answer = client.post("/dip-channel/PUB-001/pubconfig/1", content=b"x" * 34_000_000)
+
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "/api/#body_too_large",
+        "status": 413,
+        "code": "body_too_large",
+        "title": "That was too much at once",
+        "detail": answer.json()["detail"],
+        "check": "request",
+        "correlationId": answer.headers["X-Correlation-ID"],
+    }
 
 
 def test_a_name_that_is_nobodys_is_refused(gateway: Gateway) -> None:
