@@ -7,11 +7,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
 # Checks and tests keep what they write away from the portals of `make run`.
-check test bench load faults: export DIP_HOME ?= $(CURDIR)/var/test
-check test bench load faults: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
-check test bench load faults: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
+check test bench load faults screens: export DIP_HOME ?= $(CURDIR)/var/test
+check test bench load faults screens: export DIP_TRUSTED_KEYS_DIR ?= $(CURDIR)/var/test/trusted-keys
+check test bench load faults screens: export STATIC_ROOT ?= $(CURDIR)/var/test/staticfiles
 
-.PHONY: help run sign-ins manage check test bench load faults lock sbom clean
+.PHONY: help run sign-ins code manage check test bench load faults screens lock sbom clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +21,9 @@ run: $(VENV)/.main-installed ## Start UIT and Production here, promote one compa
 
 sign-ins: $(VENV)/.main-installed ## Show how the demonstration's people sign in to both, with the codes of now
 	@$(BIN)/python -m deploy.run sign-ins
+
+code: $(VENV)/.main-installed ## An authenticator app: make code SECRET=... shows the six digits of now
+	@$(BIN)/python -m deploy.run code "$(SECRET)"
 
 manage: $(VENV)/.main-installed ## A manage.py command in one of them: make manage IN=uit DO="reset fresh"
 	@$(BIN)/python -m deploy.run manage $(IN) $(DO)
@@ -39,6 +42,9 @@ faults: $(VENV)/.dev-installed ## Kill servers and services at random moments wh
 
 load: $(VENV)/.dev-installed ## Let 50 signed clients call the API on this machine for five minutes; needs PostgreSQL
 	@$(BIN)/python -m bench.load
+
+screens: $(VENV)/.dev-installed ## Take the pictures of docs/screens/ anew, from a run of its own; needs Chromium
+	@$(BIN)/python -m pytest -q -n0 tests/browser/screens.py
 
 lock: $(VENV)/.dev-installed ## Write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements/main.txt

@@ -42,20 +42,24 @@ class Participant:
             if not self.configuration.exists():
                 self._obtain()
             dip_id = self._said("dip_id")
-            self._client("configure", PUBLICATION, f"{catcher}/hook/{dip_id}/{PUBLICATION}")
+            self._client("configure", PUBLICATION, _hook(catcher, dip_id))
         except ChildFailed as failure:
             raise ChildFailed(
                 f"{failure}\nIf UIT or Atlas was brought to another state meanwhile, remove "
                 f"{self.folder}: the next run begins anew."
             ) from failure
 
-    def ready_call(self) -> str:
-        """Return a command for a shell that calls the API with curl and openssl alone."""
+    def ready_call(self, catcher: str) -> str:
+        """Return a command for a shell that sets the webhook anew with curl and openssl alone."""
         script = f"{self._said('api_url')}/api/examples/configurePublication.sh"
+        dip_id = self._said("dip_id")
         return (
-            f"cd {self.folder} && curl --silent --cacert {self._ca} {script} > configure.sh &&\n"
-            f"  DIP_ID={self._said('dip_id')} DIP_API_KEY=$(cat api-key.txt) DIP_CERT=dip.cer.pem "
-            f"DIP_KEY=dip.key.pem DIP_CA={self._ca} bash configure.sh"
+            f"( cd {self.folder}\n"
+            f"  export DIP_ID={dip_id} DIP_CA={self._ca}\n"
+            "  export DIP_API_KEY=$(cat api-key.txt) DIP_CERT=dip.cer.pem DIP_KEY=dip.key.pem\n"
+            f"  export DIP_CALLBACK_URL={_hook(catcher, dip_id)}\n"
+            f"  curl --silent --cacert $DIP_CA {script} > call.sh\n"
+            "  bash call.sh )"
         )
 
     def _obtain(self) -> None:
@@ -88,3 +92,7 @@ class Participant:
             show=show,
             more=more or {},
         )
+
+
+def _hook(catcher: str, dip_id: str) -> str:
+    return f"{catcher}/hook/{dip_id}/{PUBLICATION}"

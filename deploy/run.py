@@ -57,6 +57,9 @@ NOT_INHERITED = (
 
 
 CATCHER = "webhook catcher"
+# Who is shown in the greeting; `make sign-ins` shows all.
+GREETED = ("dana.okafor@dip.example", "marcus.bell@brightwater-energy.example")
+TUTORIAL = "docs/tutorial.md"
 
 
 class UnableToRun(Exception):
@@ -387,22 +390,29 @@ class Run:
             self.manage(deployment, deployment.sign_ins, show=True, log=Path(os.devnull))
 
     def show_the_way(self) -> None:
-        """Say that all are up, and how to sign in."""
-        say("\nEverything is running. Ctrl-C stops it.")
-        self.show_sign_ins()
+        """Greet a newcomer: what was done, where to look, what to try next."""
+        say("\nAll is running. Ctrl-C stops it.\n\nWHERE TO LOOK")
+        for deployment in self.both:
+            api = deployment.listeners[0].address
+            say(f"{deployment.label}: {deployment.address}/ (its API: {api})")
+            self.manage(deployment, "show_sign_ins", *GREETED, show=True)
+        say(f"Sent mails: {self.production.address}/admin/mail/outgoingmail/sent/")
+        if self.atlas is not None:
+            api = self.atlas.listeners[0].address
+            say(f"Atlas, for certificates: {self.atlas.address}/ (its API: {api})")
+            say(f"Webhook catcher: {self.catcher.address}/")
         say(
-            f"\nThe APIs are served by TLS; trust {self.gateway / AUTHORITY_FILE},\n"
-            f"as in:  curl --cacert {self.gateway / AUTHORITY_FILE} "
-            f"{self.uit.listeners[0].address}/health/"
+            "\nWHAT TO TRY NEXT\n"
+            f"{TUTORIAL}: ten minutes, from the PAB's approval to a signed call.\n"
+            "make sign-ins: everybody, and the codes of now; they change each half minute.\n"
+            "make code SECRET=...: an authenticator app, for people whom you create."
         )
         participant = self.participant
         if participant is not None and participant.configuration.exists():
-            say(f"\nA signed call of UIT's API, ready to paste:\n{participant.ready_call()}")
-            say(f"or: {PYTHON} -m dip_client --config {participant.configuration} read")
-        say("\nThe codes change every half minute: `make sign-ins` shows those of now.")
-        say("\nLogs are in:")
-        for deployment in self.all:
-            say(f"  {deployment.log('*')}")
+            say("A signed call of UIT's API, ready to paste:")
+            say(participant.ready_call(self.catcher.address))
+        say(f"\nThe APIs are served by TLS; trust {self.gateway / AUTHORITY_FILE}.")
+        say(f"Logs are in {self.uit.home.parent}/*/logs.")
 
     def become_command(self, words: list[str]) -> NoReturn:
         """Run `uit reset fresh`: a manage.py command of one deployment. Raises UnableToRun."""
@@ -468,11 +478,14 @@ def main(words: list[str]) -> int:
     """Run everything until somebody stops it. Returns 0 then, and 1 if it cannot run.
 
     With the word `sign-ins` it only prints how to sign in; with `manage` and the name of a
-    deployment it runs a manage.py command there in place of itself.
+    deployment it runs a manage.py command there in place of itself; with `code` and the secret
+    of an authenticator app it prints the code of this half minute.
     """
     try:
         uit, production, atlas = deployments(os.environ)
         run = Run(uit=uit, production=production, atlas=atlas)
+        if words[:1] == ["code"]:
+            run.become_command([uit.name, "show_code", *words[1:]])
         if words == ["sign-ins"]:
             run.show_sign_ins()
             return 0

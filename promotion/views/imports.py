@@ -108,7 +108,7 @@ def candidates(request: HttpRequest, actor: Actor) -> HttpResponse:
                 kind="promotion.fetch",
                 actor=actor,
                 items=items,
-                label=f"Fetch {len(items)} extracts from UIT",
+                label=f"Fetch {len(items)} extract{'s' if items[1:] else ''} from UIT",
                 back=reverse("promotion:imports"),
             )
             return redirect("admin:operations_job_progress", job.pk)

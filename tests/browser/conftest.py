@@ -1,6 +1,5 @@
 """Both portals as `make run` starts them, or one within the test, and Chromium to go through."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from deploy.processes import Processes
 from deploy.run import Run, deployments
 from tests.browser.people import Person, read_people
 from tests.deploy.ports import free_ports
+from tests.deploy.test_run import PORTS
 from tests.in_a_browser import QUIET, is_own_status
 from tests.leaving_out import leave_out, need_program
 
@@ -57,6 +57,22 @@ def portals(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         run.processes.stop()
 
 
+@pytest.fixture
+def whole_run(browser: Browser, tmp_path: Path) -> Iterator[Run]:
+    """All that `make run` starts and does, on ports of its own."""
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    uit, production, atlas = deployments({"DIP_VAR": str(tmp_path / "var"), **ports})
+    run = Run(uit=uit, production=production, atlas=atlas)
+    run.processes = Processes(say=lambda text: None)
+    try:
+        run.prepare()
+        run.start()
+        run.demonstrate()
+        yield run
+    finally:
+        run.processes.stop()
+
+
 @pytest.fixture(scope="module")
 def people(portals: Run) -> dict[str, dict[str, Person]]:
     """How the demonstration's people sign in, by environment and e-mail address."""
@@ -74,9 +90,9 @@ def open_page(
     contexts: list[Any] = []
     troubles: list[str] = []
 
-    def open_it(*, width: int = 1280, height: int = 900) -> Page:
+    def open_it(*, width: int = 1280, height: int = 900, **options: Any) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, accept_downloads=True
+            viewport={"width": width, "height": height}, accept_downloads=True, **options
         )
         contexts.append(context)
         page = context.new_page()
@@ -111,19 +127,6 @@ def contexts(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
         yield make
         browser.close()
         connections.close_all()  # those of the loop, which nobody sees after it
-
-
-@pytest.fixture
-def keep_picture() -> Callable[[Page, str], None]:
-    """Keep a picture of a page where DIP_PICTURES says, if it says so."""
-    folder = os.environ.get("DIP_PICTURES")
-
-    def keep(page: Page, name: str) -> None:
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
-
-    return keep
 
 
 def _note(message: ConsoleMessage, page: Page, troubles: list[str]) -> None:

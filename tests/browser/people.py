@@ -9,6 +9,8 @@ from pathlib import Path
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Page, expect
 
+_used: dict[str, set[str]] = {}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
@@ -33,6 +35,14 @@ def code_of(secret: str) -> str:
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 
 
+def unused_code_of(secret: str) -> str:
+    """Return a code that was not asked for before, as each works once; waits for the next one."""
+    while (code := code_of(secret)) in _used.setdefault(secret, set()):
+        time.sleep(0.5)
+    _used[secret].add(code)
+    return code
+
+
 def sign_in(page: Page, address: str, person: Person) -> None:
     """Sign in with password and code, from the sign-in page."""
     page.goto(f"{address}/accounts/login/")
@@ -40,6 +50,6 @@ def sign_in(page: Page, address: str, person: Person) -> None:
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(re.compile("2fa/authenticate"))
-    page.get_by_label("Code").fill(code_of(person.secret))
+    page.get_by_label("Code").fill(unused_code_of(person.secret))
     page.get_by_role("button", name=re.compile("Sign in|Continue")).first.click()
     expect(page).not_to_have_url(re.compile("2fa"))

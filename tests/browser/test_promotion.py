@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +15,12 @@ COMPANY = "Northmoor Networks plc"
 MANAGER = "dana.okafor@dip.example"
 INVITED = "ines.marsh@northmoor-networks.example"
 PASSWORD = "a long walk in the north"
+
+Keep = Callable[[Page, str], None]  # what `make screens` does with a page on the way
+
+
+def no_picture(page: Page, name: str) -> None:
+    """Go on: a test needs none."""
 
 
 @pytest.fixture
@@ -36,15 +41,14 @@ def test_a_company_is_promoted_and_its_primary_user_admin_signs_in(
     portals: Run,
     manager_in: Callable[[Deployment], Page],
     open_page: Callable[..., Page],
-    keep_picture: Callable[[Page, str], None],
     tmp_path: Path,
 ) -> None:
-    extract = take_the_extract(manager_in(portals.uit), portals.uit, tmp_path, keep_picture)
+    extract = take_the_extract(manager_in(portals.uit), portals.uit, tmp_path, no_picture)
     production = manager_in(portals.production)
-    import_it(production, portals.production, extract, keep_picture)
-    set_effective_dates(production, keep_picture)
-    link = invite(production, portals.production, keep_picture)
-    accept(open_page(), link, keep_picture)
+    import_it(production, portals.production, extract, no_picture)
+    set_effective_dates(production, no_picture)
+    link = invite(production, portals.production, no_picture)
+    accept(open_page(), link, no_picture)
     production.goto(f"{portals.production.address}/admin/promotion/?stage=accepted")
     expect(production.get_by_role("link", name=COMPANY)).to_be_visible()
     dead = open_page()
@@ -53,7 +57,7 @@ def test_a_company_is_promoted_and_its_primary_user_admin_signs_in(
     expect(dead.get_by_text(COMPANY)).to_have_count(0)
 
 
-def take_the_extract(page: Page, uit: Deployment, folder: Path, keep_picture: Any) -> Path:
+def take_the_extract(page: Page, uit: Deployment, folder: Path, keep_picture: Keep) -> Path:
     page.goto(f"{uit.address}/admin/promotion/")
     expect(page.get_by_role("region", name="Environment")).to_contain_text("UIT")
     keep_picture(page, "pipeline-uit")
@@ -74,7 +78,7 @@ def take_the_extract(page: Page, uit: Deployment, folder: Path, keep_picture: An
     return file
 
 
-def import_it(page: Page, production: Deployment, extract: Path, keep_picture: Any) -> None:
+def import_it(page: Page, production: Deployment, extract: Path, keep_picture: Keep) -> None:
     page.goto(f"{production.address}/admin/promotion/")
     expect(page.get_by_role("region", name="Environment")).to_contain_text("Production")
     page.get_by_role("link", name="Upload extracts").click()
@@ -95,7 +99,7 @@ def import_it(page: Page, production: Deployment, extract: Path, keep_picture: A
     expect(page.get_by_text("3 of 3 DIP IDs not operational")).to_be_visible()
 
 
-def set_effective_dates(page: Page, keep_picture: Any) -> None:
+def set_effective_dates(page: Page, keep_picture: Keep) -> None:
     page.get_by_role("link", name="Set effective dates").click()
     page.get_by_label(re.compile("Choose all")).first.check()
     page.get_by_label("Effective from date (MPR)").fill("2026-01-01")
@@ -104,7 +108,7 @@ def set_effective_dates(page: Page, keep_picture: Any) -> None:
     keep_picture(page, "company-admin")
 
 
-def invite(page: Page, production: Deployment, keep_picture: Any) -> str:
+def invite(page: Page, production: Deployment, keep_picture: Keep) -> str:
     page.get_by_role("link", name="Promotion", exact=True).click()
     page.get_by_role("link", name="Invite Primary User Admin").click()
     page.get_by_label("First Name").fill("Ines")
@@ -130,7 +134,7 @@ def invite(page: Page, production: Deployment, keep_picture: Any) -> str:
     return link
 
 
-def accept(page: Page, link: str, keep_picture: Any) -> None:
+def accept(page: Page, link: str, keep_picture: Keep) -> None:
     page.goto(link)
     assert link.rsplit("/", 2)[1] not in page.url
     expect(page.get_by_text(COMPANY)).to_be_visible()

@@ -155,7 +155,7 @@ def test_what_the_gateway_says_itself_has_the_look_of_the_portal(
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert f"<h1>{heading}</h1>" in answer.text
-    assert f"<p class=\"soft\">Error {status}</p>" in answer.text
+    assert f'<p class="soft">Error {status}</p>' in answer.text
     assert "nginx" not in answer.text
     correlation_id = answer.headers["X-Correlation-ID"]
     assert f"<code>{correlation_id}</code>" in answer.text

@@ -139,7 +139,7 @@ def sign_ins(var: Path) -> str:
 
 def ready_call(told: str) -> str:
     """Return the call of the API that is ready to paste."""
-    return told.partition("ready to paste:\n")[2].partition("\nor: ")[0]
+    return told.partition("ready to paste:\n")[2].partition("\n\n")[0]
 
 
 def what_a_shell_says_to(command: str) -> str:
@@ -190,9 +190,14 @@ def test_it_starts_demonstrates_stops_and_starts_again(tmp_path: Path) -> None:
         for port in ports[4:]:
             assert f"https://localhost:{port}" in told
         assert len(re.findall(r"dana\.okafor@dip\.example +password \S+", told)) == 2
-        assert told.count("priya.nair@brightwater-energy.example   password") == 2
+        greeting = told.partition("All is running")[2]
+        assert "docs/tutorial.md" in greeting
+        assert greeting.count("password") == 3  # the DIP Manager twice, and a participant
+        assert "admin/mail/outgoingmail/sent/" in greeting
         assert run.left_behind()
-        assert sign_ins(var).count("dana.okafor@dip.example") == 2
+        everybody = sign_ins(var)
+        assert everybody.count("dana.okafor@dip.example") == 2
+        assert everybody.count("priya.nair@brightwater-energy.example   password") == 2
 
         assert run.press_ctrl_c() == 0
 
