@@ -156,7 +156,8 @@ class _Known:
             queries.append((api_keys.BY_INDEX, api_keys.index_of(call.api_key)))
         rows = together(*queries) if call.certificate else []
         if rows and call.api_key:
-            self.api_key = next(iter(rows.pop()), None)
+            found = next(iter(rows.pop()), None)
+            self.api_key = found or api_keys.find_by_older_index(call.api_key)
         self._certificates: dict[str, Certificate] = {
             row.thumbprint: row for those in rows for row in those
         }

@@ -37,9 +37,11 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or keyfiles.read_or_create(
     DIP_SECRETS_DIR / "secret-key", lambda: stdlib_secrets.token_urlsafe(64)
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or [
-    keyfiles.read_or_create(DIP_SECRETS_DIR / "encryption-key", generate_key)
-]
+# The file has one key a line, newest first, as the variable has them with commas.
+ENCRYPTION_KEYS = (
+    env.list("ENCRYPTION_KEYS", default=[])
+    or keyfiles.read_or_create(DIP_SECRETS_DIR / "encryption-key", generate_key).split()
+)
 # This environment's own signing key, and the folder of public keys it trusts
 # (one JWK per file, named after the environment: `uit.jwk.json`).
 SIGNING_KEY_FILE = Path(
@@ -319,6 +321,14 @@ HEALTH_LINES = [
 TRACES = [
     *("operations.trail.steps", "jobs.operating.steps", "mail.operating.steps"),
     "certificates.operating.steps",
+]
+# What apps keep sealed in the database, for `reseal_secrets` (dip_portal/lib/resealing.py).
+SEALED_TABLES = [
+    "accounts.sealed.TABLES",
+    "mail.sealed.TABLES",
+    "organisations.sealed.TABLES",
+    "certificates.sealed.TABLES",
+    "certificates.atlas.sealed.TABLES",
 ]
 # Who brings this token may read /metrics from elsewhere than this machine.
 METRICS_TOKEN = env.str("DIP_METRICS_TOKEN", default="")

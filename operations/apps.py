@@ -11,4 +11,9 @@ class OperationsConfig(AppConfig):
         """Let the audit trail put into words what is done here."""
         from audit.sentences import register
 
-        register({"mail:retry": "sent again the e-mail"})
+        register(
+            {
+                "mail:retry": "sent again the e-mail",
+                "environment:reseal": "sealed anew with the newest key the secrets of",
+            }
+        )

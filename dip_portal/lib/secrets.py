@@ -1,9 +1,9 @@
 """Encryption at rest, and look-up of encrypted values without decrypting a table.
 
 The key comes from the setting ENCRYPTION_KEYS: one or more 32-byte keys, base64url,
-newest first. The first encrypts; all decrypt, so that a key can be rotated. Blind
-indexes use a key derived from the *last* (oldest) one, so that they stay the same
-while ciphertexts are being re-encrypted.
+newest first. The first encrypts and makes blind indexes; all decrypt and find, so that a
+key can be rotated while the portal runs. `dip_portal.lib.resealing` brings what is older to
+the newest key.
 """
 
 import base64
@@ -54,13 +54,32 @@ def decrypt(ciphertext: str, *, purpose: str) -> str:
     return opened.decode()
 
 
+def newest_key_id() -> str:
+    """Return the eight hexadecimal digits that name the key which seals now."""
+    return _key_id(settings.ENCRYPTION_KEYS[0])
+
+
+def is_newest(ciphertext: str) -> bool:
+    """Tell whether a text is sealed with the newest key."""
+    return ciphertext.startswith(f"{newest_key_id()}.")
+
+
 def blind_index(value: str, *, purpose: str) -> str:
     """Return the HMAC-SHA-256 of a secret, 64 hex digits: equal secrets have equal indexes.
 
-    It can be stored in a unique column and looked up; it tells nothing of the secret.
+    It can be stored in a unique column and looked up; it tells nothing of the secret. It is by
+    the newest key; to find what an older one has indexed, look for `blind_indexes`.
     """
-    key = _index_key(settings.ENCRYPTION_KEYS[-1])
-    return hmac.digest(key, f"{purpose}:{value}".encode(), "sha256").hex()
+    return _index(settings.ENCRYPTION_KEYS[0], value, purpose)
+
+
+def blind_indexes(value: str, *, purpose: str) -> list[str]:
+    """Return the blind index of a secret by each key, that by the newest one first."""
+    return [_index(key, value, purpose) for key in settings.ENCRYPTION_KEYS]
+
+
+def _index(key: str, value: str, purpose: str) -> str:
+    return hmac.digest(_index_key(key), f"{purpose}:{value}".encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=8)

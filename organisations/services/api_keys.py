@@ -127,8 +127,17 @@ def reveal(api_key: ApiKey) -> str:
 
 
 def find(key: str) -> ApiKey | None:
-    """Return the row of a key that somebody presents, with its DIP ID and company: one query."""
-    return BY_INDEX.first(index_of(key))
+    """Return the row of a key that somebody presents, with its DIP ID and company.
+
+    One query, and one more for each older encryption key where the newest does not find it.
+    """
+    return BY_INDEX.first(index_of(key)) or find_by_older_index(key)
+
+
+def find_by_older_index(key: str) -> ApiKey | None:
+    """Return the row of a key that an older encryption key has indexed, if there is such a one."""
+    older = secrets.blind_indexes(key, purpose=PURPOSE)[1:]
+    return next(filter(None, map(BY_INDEX.first, older)), None)
 
 
 def index_of(key: str) -> str:
@@ -138,5 +147,16 @@ def index_of(key: str) -> str:
 
 def _sealed() -> tuple[str, str]:
     """Return a new key twice: sealed, and as its blind index."""
-    key = stdlib_secrets.token_hex(KEY_BYTES)
+    return _seal(stdlib_secrets.token_hex(KEY_BYTES))
+
+
+def sealed_again(api_key: ApiKey) -> dict[str, str]:
+    """Return the fields of a key by the newest encryption key. Raises UnableToDecrypt."""
+    ciphertext, index = _seal(reveal(api_key))
+    if api_key.blind_index == index and secrets.is_newest(api_key.ciphertext):
+        return {}
+    return {"ciphertext": ciphertext, "blind_index": index}
+
+
+def _seal(key: str) -> tuple[str, str]:
     return secrets.encrypt(key, purpose=PURPOSE), secrets.blind_index(key, purpose=PURPOSE)

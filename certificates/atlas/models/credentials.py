@@ -17,8 +17,9 @@ class DipEnvironment(models.TextChoices):
 class ApiCredential(models.Model):
     """An API key and its secret, for one identity and one environment of the DIP.
 
-    Neither is kept: they are found and compared by their blind indexes. `hint` is the end of
-    the key, by which people know it again.
+    Neither is kept: they are found and compared by their blind indexes. `index_key` names the
+    encryption key of these, empty where that is not known. `hint` is the end of the API key, by
+    which people know it again.
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credentials")
@@ -29,6 +30,7 @@ class ApiCredential(models.Model):
     name = models.CharField(max_length=60, validators=[validation.validate_plain_text])
     key_index = models.CharField(max_length=64, unique=True)
     secret_index = models.CharField(max_length=64)
+    index_key = models.CharField(max_length=8, blank=True)
     hint = models.CharField(max_length=4)
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)

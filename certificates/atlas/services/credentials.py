@@ -53,8 +53,7 @@ def create_api_credential(
         profile=profile,
         environment=environment,
         name=name.strip(),
-        key_index=key_index(api_key),
-        secret_index=secrets.blind_index(api_secret, purpose=SECRET_PURPOSE),
+        **_indexes(api_key, api_secret),
         hint=api_key[-4:],
         created_at=now,
     )
@@ -91,21 +90,43 @@ def revoke_api_credential(*, actor: AtlasActor, credential: ApiCredential, now: 
 
 
 def find_credential(*, api_key: str, api_secret: str) -> ApiCredential | None:
-    """Return the active credential with this key and this secret: one query."""
+    """Return the active credential with this key and this secret: one query.
+
+    One that an older encryption key has indexed is indexed anew: key and secret are kept
+    nowhere, so that it can be done only when somebody brings them.
+    """
     found = (
         ApiCredential.objects.select_related("account", "profile")
-        .filter(key_index=key_index(api_key), revoked_at=None)
+        .filter(key_index__in=_key_indexes(api_key), revoked_at=None)
         .first()
     )
-    given = secrets.blind_index(api_secret, purpose=SECRET_PURPOSE)
     # Compared in every case, so that the time tells nothing of the key.
-    matches = hmac.compare_digest(given, found.secret_index if found else "0" * len(given))
-    return found if matches else None
+    given = secrets.blind_indexes(api_secret, purpose=SECRET_PURPOSE)
+    kept = found.secret_index if found else "0" * len(given[0])
+    matches = sum(hmac.compare_digest(one, kept) for one in given)
+    if found is None or not matches:
+        return None
+    if found.index_key != secrets.newest_key_id():
+        ApiCredential.objects.filter(pk=found.pk).update(**_indexes(api_key, api_secret))
+        found.refresh_from_db(fields=["key_index", "secret_index", "index_key"])
+    return found
 
 
 def key_index(api_key: str) -> str:
     """Return by what an API key is found and counted, which tells nothing of it."""
     return secrets.blind_index(api_key, purpose=KEY_PURPOSE)
+
+
+def _key_indexes(api_key: str) -> list[str]:
+    return secrets.blind_indexes(api_key, purpose=KEY_PURPOSE)
+
+
+def _indexes(api_key: str, api_secret: str) -> dict[str, str]:
+    return {
+        "key_index": key_index(api_key),
+        "secret_index": secrets.blind_index(api_secret, purpose=SECRET_PURPOSE),
+        "index_key": secrets.newest_key_id(),
+    }
 
 
 @transaction.atomic
@@ -128,7 +149,7 @@ def note_refused_login(*, api_key: str, reason: str, address: str | None, now: d
 
     `reason` is what was wrong: secret or certificate.
     """
-    credential = ApiCredential.objects.filter(key_index=key_index(api_key)).first()
+    credential = ApiCredential.objects.filter(key_index__in=_key_indexes(api_key)).first()
     if credential is not None:
         record(
             actor=AtlasActor(label="Somebody", address=address),

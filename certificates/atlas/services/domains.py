@@ -166,10 +166,10 @@ def send_approval(
 
 def find_approvable(token: str, *, now: datetime) -> DomainClaim | None:
     """Return the claim that the link of an e-mail approves, if it is still good."""
-    index = secrets.blind_index(token, purpose=APPROVAL_PURPOSE)
+    indexes = secrets.blind_indexes(token, purpose=APPROVAL_PURPOSE)
     return (
         DomainClaim.objects.select_related("profile__account")
-        .filter(approval_index=index, approval_until__gt=now)
+        .filter(approval_index__in=indexes, approval_until__gt=now)
         .first()
     )
 
