@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy import gunicorn_conf
 from tests.deploy.composition import ROOT, is_ours, read_composition
 
 COMPOSITION = read_composition({})
@@ -44,6 +45,20 @@ def test_every_container_is_unprivileged_and_cannot_write_to_its_own_image(name:
 
 
 @pytest.mark.parametrize("name", SERVICES)
+def test_every_container_is_limited_and_starts_on_a_machine_of_one_processor(name: str) -> None:
+    service = SERVICES[name]
+
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert 0 < service["cpus"] <= 1
+    assert 0 < service["pids_limit"] <= 256
+
+
+def test_what_may_be_several_has_no_name_or_port_of_its_own() -> None:
+    for name in named("web", "worker"):
+        assert not SERVICES[name].keys() & {"container_name", "hostname", "ports"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_every_image_has_a_version(name: str) -> None:
     assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+[\w.-]*", SERVICES[name]["image"])
 
@@ -57,6 +72,12 @@ def test_the_image_is_built_once_and_never_pulled() -> None:
     assert {service["pull_policy"] for name, service in ours.items() if name not in builders} == {
         "never"
     }
+
+
+def test_docker_waits_longer_than_a_process_takes_to_end_its_work() -> None:
+    for service in SERVICES.values():
+        seconds = int(service["stop_grace_period"].removesuffix("s"))
+        assert seconds > gunicorn_conf.graceful_timeout
 
 
 def test_whoever_runs_a_container_may_write_to_its_temporary_folders() -> None:
