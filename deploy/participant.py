@@ -72,9 +72,7 @@ class Participant:
         secret = json.loads((self.folder / "atlas.json").read_text())["api_secret"]
         files = [str(self.folder / f"atlas.{it}") for it in ("cer.pem", "key.pem", "pfx")]
         self._client("merge", *files, show=False, more={"DIP_PFX_PASSWORD": secret})
-        self._run.manage(
-            self._uit, "demonstrate_certificates", *folder, "--ca", str(self._ca), show=True
-        )
+        self._run.manage(self._uit, "demonstrate_certificates", *folder, show=True)
 
     def _said(self, name: str) -> str:
         lines = self.configuration.read_text().splitlines()

@@ -40,6 +40,7 @@ NOT_INHERITED = (
     "DIP_API_URL",
     "DIP_AUTHORITY_DIR",
     "DIP_BEHIND_GATEWAY",
+    "DIP_CATCHER_URL",
     "DIP_SECRETS_DIR",
     "DIP_SHOW_SENT_MAIL",
     "DIP_SIGNING_KEY_FILE",
@@ -178,6 +179,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
                 "HVCA_URL": atlas_api.address,
                 "ATLAS_SITE_URL": f"http://localhost:{atlas_port}",
                 "HVCA_CA_FILE": str(gateway / AUTHORITY_FILE),
+                "DIP_CATCHER_URL": catcher.address,
                 # The webhook catcher, and what else testers run here, are on this machine.
                 "DIP_WEBHOOK_NETWORKS": environment.get("DIP_WEBHOOK_NETWORKS")
                 or "127.0.0.0/8,::1/128",

@@ -373,6 +373,8 @@ ATLAS_SITE_URL = env.str("ATLAS_SITE_URL", default="http://localhost:8003").rstr
 
 # Webhooks are at public addresses alone, and in these networks besides (10.0.0.0/8): for tests.
 WEBHOOK_NETWORKS = env.list("DIP_WEBHOOK_NETWORKS", default=[])
+# The webhook catcher, as this environment's worker calls it: for scenarios of testers.
+CATCHER_URL = env.str("DIP_CATCHER_URL", default="").rstrip("/")
 # A PEM file of authorities that vouch for webhooks' TLS certificates beside those of the machine.
 WEBHOOK_CA_FILE = env.str("DIP_WEBHOOK_CA_FILE", default="")
 

@@ -1,13 +1,17 @@
 """Makes what a scenario says, through the services, as the people of the business would.
 
 In this order: companies with their identities, nominations, members, invitations, message
-channels. Certificates are no part of the format yet; they would come last.
+channels, and last what takes Atlas: certificates.
 """
 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path as Folder
+
+from django.conf import settings
+from django.utils.text import slugify
 
 from accounts.errors import UnableToCreateUser
 from accounts.models import User
@@ -18,6 +22,7 @@ from dip_portal.lib import environment as environments
 from organisations.actors import Actor, actor_for
 from organisations.errors import UnableToChangeCompany, UnableToInvite
 from organisations.models import DipId, Invitation, Membership, Mpid, Organisation
+from organisations.queries import dip_ids_of, nominations_of_dcp
 from organisations.roles import Role
 from organisations.services.dip_ids import add_dcp_id, add_dip_id, add_mpid
 from organisations.services.domains import whitelist_domain
@@ -28,21 +33,32 @@ from organisations.services.organisations import create_organisation
 from organisations.services.pab import record_approval
 from scenarios import days, document
 from scenarios.document import EVERY_PUBLICATION, Path, Placed, Scenario
-from scenarios.errors import UnableToBuild
+from scenarios.errors import UnableToBuild, UnableToPlay
+from scenarios.participants import Participant
 from scenarios.people import make_person
 
-REFUSALS = (UnableToChangeCompany, UnableToInvite, UnableToConfigure, UnableToCreateUser)
+REFUSALS = (
+    UnableToChangeCompany,
+    UnableToInvite,
+    UnableToConfigure,
+    UnableToCreateUser,
+    UnableToPlay,
+)
+NO_CATCHER = "https://catcher.example"
 
 
-def build(scenario: Scenario, *, actor: Actor, now: datetime) -> list[str]:
+def build(
+    scenario: Scenario, *, actor: Actor, participants: Folder | None = None, now: datetime
+) -> list[str]:
     """Make what the scenario says and is not here yet, in the transaction at hand.
 
-    A company that is here already is passed over whole. `actor` is a DIP Manager. Returns
-    what was left out and why. Raises UnableToBuild.
+    A company that is here already is passed over whole. `actor` is a DIP Manager,
+    `participants` the folder for keys and certificates, which are left out without one.
+    Returns what was left out and why. Raises UnableToBuild.
     """
     known = set(Organisation.objects.values_list("company_number", flat=True))
     missing = [it for it in scenario.organisations() if it.organisation.number not in known]
-    return _Building(actor, now).make(missing)
+    return _Building(actor, participants, now).make(missing)
 
 
 @contextmanager
@@ -57,8 +73,9 @@ def _at(path: Path) -> Iterator[None]:
 
 
 class _Building:
-    def __init__(self, actor: Actor, now: datetime) -> None:
+    def __init__(self, actor: Actor, participants: Folder | None, now: datetime) -> None:
         self.actor = actor
+        self.participants = participants
         self.now = now
         self.today = now.date()
         self.environment = environments.current()
@@ -71,6 +88,8 @@ class _Building:
                 steps(it)
         for it in placed:
             self._webhooks(it)
+        for it in placed:
+            self._certificates(it)
         return list(self._left_out(placed))
 
     def _left_out(self, placed: list[Placed]) -> Iterator[str]:
@@ -83,6 +102,21 @@ class _Building:
             yield (
                 f"The PAB approvals of {len(approved)} companies: they are recorded in the "
                 "environment that extracts, and not here."
+            )
+
+        certified = sum(it.organisation.certificates is not None for it in placed)
+        if certified and self.participants is None:
+            yield f"The certificates of {certified} companies, and the API keys taken for them."
+        patterns = [
+            pattern
+            for it in placed
+            for _, dip_id in _dip_ids_of(it)
+            for pattern in dip_id.webhooks.values()
+        ]
+        if not settings.CATCHER_URL and any("{catcher}" in pattern for pattern in patterns):
+            yield (
+                f"The webhook catcher: DIP_CATCHER_URL is not set, and the webhooks lead to "
+                f"{NO_CATCHER}, which is nowhere."
             )
 
     def _day(self, text: str | None) -> date | None:
@@ -310,6 +344,44 @@ class _Building:
                         now=self.now,
                     )
 
+    # --- Certificates
+
+    def _certificates(self, it: Placed) -> None:
+        """Be the company at Atlas, on the Certificates tab, and where API keys are shown."""
+        wanted = it.organisation.certificates
+        if wanted is None or self.participants is None:
+            return
+        path: Path = (*it.path, "certificates")
+        company = self.rows[it.path]
+        actor = self._member_with(Role.CERTIFICATE_ADMIN, company, path)
+        assert actor.user_id is not None  # a member is a person
+        with _at(path):
+            domain = wanted.domain.replace("{environment}", self.environment.name)
+            participant = Participant(
+                self.participants / slugify(company.name), organisation=company, actor=actor
+            )
+            participant.register_at_atlas(User.objects.get(pk=actor.user_id))
+            participant.upload_credentials()
+            participant.verify_domain(domain)
+            for purpose in wanted.purposes:
+                participant.obtain(purpose, f"dip.{domain}")
+            served = [*self._connected_by(company), *dip_ids_of(company)]
+            for dip_id in served:
+                admin = self._member_with(Role.MESSAGE_ADMIN, dip_id.mpid.organisation, path)
+                participant.take_key(admin, dip_id)
+            if served:
+                participant.configure(served[0])
+
+    def _connected_by(self, company: Organisation) -> list[DipId]:
+        """Return the DIP IDs for which companies nominated this one, in the order of the file."""
+        return [
+            dip_id
+            for nomination in nominations_of_dcp(company)
+            for dip_id in (
+                [nomination.dip_id] if nomination.dip_id else dip_ids_of(nomination.organisation)
+            )
+        ]
+
     def _member_with(self, role: Role, company: Organisation, path: Path) -> Actor:
         """Return an active member who may do this for all DIP IDs of the company."""
         for membership in company.memberships.select_related("user").order_by("pk"):
@@ -342,5 +414,6 @@ def _filled(pattern: str, dip_id: DipId, publication: str) -> str:
         "mpid": dip_id.mpid.code,
         "role": dip_id.dip_role_code,
         "publication": publication,
+        "catcher": settings.CATCHER_URL or NO_CATCHER,
     }
-    return callback_urls.fill(callback_urls.check_pattern(pattern), values)
+    return callback_urls.fill(callback_urls.check_pattern(pattern, values), values)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from certificates.models import Certificate
 from dip_portal.lib import identities
 from organisations.roles import DcpStatus, DipRoleCode, Role
 from scenarios import days
@@ -42,6 +43,7 @@ def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
 
+CertificatePurpose = Annotated[Certificate.Purpose, BeforeValidator(_upper)]
 MemberRole = Annotated[Role, BeforeValidator(_role)]
 Roles = Annotated[list[MemberRole], Field(min_length=1)]
 
@@ -140,6 +142,30 @@ class Approval(Part):
     date: Day
 
 
+class Certificates(Part):
+    """Certificates of the DIP, with all that they take at Atlas, and the API keys taken.
+
+    In `domain`, `{environment}` is uit or production: each has a customer of its own at Atlas,
+    and a zone of the test DNS has one keeper. The certificates are for `dip.` under it.
+    """
+
+    domain: Text
+    purposes: Annotated[list[CertificatePurpose], Field(min_length=1)] = [Certificate.Purpose.BOTH]
+
+    @model_validator(mode="after")
+    def _is_no_purpose_twice(self) -> "Certificates":
+        both = Certificate.Purpose.BOTH
+        if len(set(self.purposes)) < len(self.purposes) or (
+            both in self.purposes and len(self.purposes) > 1
+        ):
+            raise PydanticCustomError(
+                "purposes",
+                "Name BOTH, or MTLS and SIGNING for two certificates.",
+                {"at": ("purposes",)},
+            )
+        return self
+
+
 class Organisation(Part):
     """A company or a child organisation. `verified` is whether its User Admin verified it."""
 
@@ -154,6 +180,7 @@ class Organisation(Part):
     verified: bool | None = None
     members: list[Member] = []
     invited: list[Invited] = []
+    certificates: Certificates | None = None
 
 
 class Company(Organisation):

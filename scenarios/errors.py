@@ -11,6 +11,10 @@ class UnableToBuild(Exception):
         self.path = path
 
 
+class UnableToPlay(Exception):
+    """Atlas or the portal does not do what a participant asks; the message says why."""
+
+
 class UnableToReset(Exception):
     """This environment cannot be reset now; the message says why, and the remedy."""
 

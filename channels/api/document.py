@@ -16,7 +16,7 @@ Json = dict[str, Any]
 DOCUMENTED = "A DIP ID, ten digits: whose configuration this is, and whose key is sent."
 CHANNEL = "IF-nnn, PUB-nnn or REP-nnn; letters of either case."
 HEADERS: dict[str, str] = {
-    wire.SIGNATURE: "Base64 of RSA PKCS#1 v1.5 with SHA-256 over `METHOD;URL;DATE;HASH`: the verb "
+    wire.SIGNATURE: "Base64 of RSA PKCS#1 v1.5 with SHA-256 over METHOD;URL;DATE;HASH: the verb "
     "in capitals, the URL in lower case (in full, or the path with its query), the date and the "
     "hash as in their headers.",
     wire.DATE: "The time of signing in UTC with milliseconds: 2025-06-27T14:29:09.061Z.",
@@ -49,7 +49,7 @@ DESCRIPTION = f"""A simulator of the DIP's API: the part with which webhooks are
 Every call shows a client certificate for mTLS, sends a key of the DIP ID in {API_KEY}, and is
 signed. The names of JSON members, and URLs, are read without regard to case; values are not.
 
-What lies under `/extensions/` is this simulator's own: the DIP has no such calls.
+What lies under /extensions/ is this simulator's own: the DIP has no such calls.
 """
 
 

@@ -180,6 +180,7 @@ DOMAINS = {
         arguments=lambda world: {"pk": world.record.pk},
     ),
     "dns/v1/records": Address(get=NO_CREDENTIAL, post=NO_CREDENTIAL),
+    "customers/v1": Address(get=NOT_ALLOWED, post=codes(422)),  # takes no session, but a password
 }
 
 

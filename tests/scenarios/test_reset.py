@@ -40,11 +40,12 @@ OTHERS = [name for name in reading.shipped() if name != "fresh"]
 @pytest.fixture(autouse=True)
 def _own_secrets(settings: Any, tmp_path: Path) -> None:
     settings.DIP_SECRETS_DIR = tmp_path / "secrets"
+    settings.DIP_HOME = tmp_path / "home"
 
 
 def reset(scenario: str) -> str:
     out = StringIO()
-    call_command("reset", scenario, yes=True, stdout=out)
+    call_command("reset", scenario, yes=True, without_certificates=True, stdout=out)
     return out.getvalue()
 
 
@@ -64,6 +65,26 @@ def counts() -> dict[str, int]:
         for model in apps.get_models(include_auto_created=True)
         if model._meta.label_lower not in emptying.KEPT
     }
+
+
+def test_certificates_without_atlas_change_nothing(uit: None, settings: Any) -> None:
+    settings.HVCA_URL = "https://127.0.0.1:9"  # where nobody listens
+    settings.HVCA_CA_FILE = ""
+    reset("demonstration")
+    before = counts()
+
+    with pytest.raises(CommandError, match=r"certificates: .*--without-certificates"):
+        call_command("reset", "fully-onboarded", yes=True, stdout=StringIO())
+
+    assert counts() == before
+    assert list((settings.DIP_HOME).iterdir()) == []
+
+
+def test_what_is_left_out_is_said(uit: None, settings: Any) -> None:
+    said = reset("fully-onboarded")
+
+    assert "Left out: The certificates of 4 companies" in said
+    assert "DIP_CATCHER_URL is not set" in said
 
 
 @pytest.mark.parametrize("name", reading.shipped())

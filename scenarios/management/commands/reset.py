@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dip_portal.lib import environment as environments
 from organisations.models import Organisation
-from scenarios import reading, services
+from scenarios import participants, reading, services
 from scenarios.errors import UnableToBuild, UnableToReset
 from scenarios.reading import Loaded, UnableToReadScenario
 
@@ -23,6 +23,11 @@ class Command(BaseCommand):
         """Declare the scenario and --yes."""
         parser.add_argument("scenario", help="the name of a shipped scenario, or a file's path")
         parser.add_argument("--yes", action="store_true", help="do not ask first")
+        parser.add_argument(
+            "--without-certificates",
+            action="store_true",
+            help="leave out the certificates of the scenario: Atlas is not asked",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read the scenario, ask, reset in one transaction, and say who signs in."""
@@ -31,7 +36,11 @@ class Command(BaseCommand):
             loaded = reading.load(options["scenario"])
             if not options["yes"] and not self._is_sure(loaded):
                 raise CommandError("Nothing was changed.")
-            outcome = services.reset(loaded=loaded, now=timezone.now())
+            outcome = services.reset(
+                loaded=loaded,
+                with_certificates=not options["without_certificates"],
+                now=timezone.now(),
+            )
         except (UnableToReset, UnableToReadScenario) as error:
             raise CommandError(str(error)) from error
         except UnableToBuild as error:
@@ -43,7 +52,15 @@ class Command(BaseCommand):
         self.stdout.write(f"{here} is reset to {loaded.name}: {count} companies.")
         for what in outcome.left_out:
             self.stdout.write(f"Left out: {what}")
+        if outcome.folders:
+            self.stdout.write("Keys, certificates, PFX files and API keys of the participants:")
+        for folder in outcome.folders:
+            self.stdout.write(f"  {folder}")
         call_command("show_sign_ins", stdout=self.stdout)
+        if outcome.folders:
+            self.stdout.write("Signed calls of the API, ready to paste in the portal's folder:")
+        for call in participants.ready_calls(outcome.folders):
+            self.stdout.write(f"  {call}")
 
     def _is_sure(self, loaded: Loaded) -> bool:
         environment = environments.current()

@@ -2,26 +2,20 @@
 
 import json
 from argparse import ArgumentParser
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from certificates.atlas.actors import AtlasActor, actor_for
+from certificates.atlas.actors import actor_for
 from certificates.atlas.demonstration import PEOPLE
-from certificates.atlas.models import Account, AccountUser, DipEnvironment, IdentityProfile
-from certificates.atlas.services.certificates import (
-    chain_pem,
-    issue_access_certificate,
-    read_request,
-)
-from certificates.atlas.services.credentials import create_api_credential
-from certificates.atlas.services.identities import request_identity
+from certificates.atlas.errors import Refusal
+from certificates.atlas.models import AccountUser, DipEnvironment
+from certificates.atlas.services.access import give_access
 from dip_portal.lib import keyfiles
 
-COMPANY, EMAIL, _, _ = PEOPLE[0]
+_, EMAIL, _, _ = PEOPLE[0]
 PROFILE = "BRIGHTWATER"
 
 
@@ -41,44 +35,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Take the steps. Raises CommandError if the identity is not vetted at once."""
         folder = Path(options["folder"])
-        now = timezone.now()
         seat = AccountUser.objects.select_related("account", "user").get(user__email=EMAIL)
-        actor = actor_for(seat.user)
-        profile = self._identity(actor, seat.account, now)
-        new = create_api_credential(
-            actor=actor,
-            account=seat.account,
-            profile=profile,
-            environment=DipEnvironment.UIT,
-            name="DIP UIT",
-            now=now,
-        )
-        certificate = issue_access_certificate(
-            actor=actor,
-            profile=profile,
-            environment=DipEnvironment.UIT,
-            csr=read_request((folder / "atlas.csr.pem").read_bytes()),
-            now=now,
-        )
-        (folder / "atlas.cer.pem").write_bytes(chain_pem(certificate))
-        said = {"api_key": new.api_key, "api_secret": new.api_secret}
+        try:
+            access = give_access(
+                actor=actor_for(seat.user),
+                account=seat.account,
+                profile_name=PROFILE,
+                locality="Birmingham",
+                environment=DipEnvironment.UIT,
+                csr=(folder / "atlas.csr.pem").read_bytes(),
+                now=timezone.now(),
+            )
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+        (folder / "atlas.cer.pem").write_bytes(access.chain)
+        said = {"api_key": access.api_key, "api_secret": access.api_secret}
         keyfiles.replace(folder / "atlas.json", json.dumps(said))
         self.stdout.write(
-            f"Atlas: identity {profile}, API credentials and mTLS certificate for UIT."
+            f"Atlas: identity {access.profile}, API credentials and mTLS certificate for UIT."
         )
-
-    def _identity(self, actor: AtlasActor, account: Account, now: datetime) -> IdentityProfile:
-        known = account.profiles.filter(name=PROFILE).first()
-        profile = known or request_identity(
-            actor=actor,
-            account=account,
-            name=PROFILE,
-            organisation=COMPANY,
-            locality="Birmingham",
-            state="West Midlands",
-            country="GB",
-            now=now,
-        )
-        if not profile.is_active:
-            raise CommandError(f"The identity {profile} is not vetted: see Test controls of Atlas.")
-        return profile
