@@ -4,6 +4,8 @@
 as Atlas publishes them (`prepare_atlas`, `rotate_authority`) or an operator copies them there.
 """
 
+import os
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 
 from dip_portal.lib import environment as environments
+
+_NAME = re.compile(r"[a-z]+-(\d+)\.pem")
 
 
 class NoTrustedAuthority(Exception):
@@ -61,13 +65,18 @@ def _folder() -> Path:
 
 
 def _pinned(kind: str) -> list[x509.Certificate]:
-    paths = _folder().glob(f"{kind}-*.pem")
-    numbered = {path: path.stem.rpartition("-")[2] for path in paths}
-    known = [path for path, number in numbered.items() if number.isdecimal()]
-    known.sort(key=lambda path: int(numbered[path]), reverse=True)
-    return [_read(path, path.stat().st_mtime_ns) for path in known]
+    try:
+        with os.scandir(_folder()) as entries:
+            found = [
+                (int(name[1]), entry.path, entry.stat().st_mtime_ns)
+                for entry in entries
+                if (name := _NAME.fullmatch(entry.name)) and entry.name.startswith(f"{kind}-")
+            ]
+    except FileNotFoundError:
+        return []
+    return [_read(path, changed) for _, path, changed in sorted(found, reverse=True)]
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path, changed: int) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(path.read_bytes())
+def _read(path: str, changed: int) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(Path(path).read_bytes())

@@ -24,6 +24,7 @@ from channels.calls import API_KEY, Call
 from channels.refusals import CallRefused
 from channels.services import signatures
 from channels.wire import SignatureRefused, Verified
+from controls import state
 from dip_portal.lib import clock
 from dip_portal.lib.prepared import Prepared, together
 from organisations.actors import DipIdActor
@@ -149,12 +150,15 @@ class _Known:
     def __init__(self, call: Call) -> None:
         self.api_key: ApiKey | None = None
         shown = {it for it in (call.certificate, call.sent_certificate) if it is not None}
-        queries: list[tuple[Prepared[Any], Any]] = [
-            (BY_THUMBPRINT, formats.thumbprint(it)) for it in shown
+        queries: list[tuple[Prepared[Any], tuple[Any, ...]]] = [
+            (BY_THUMBPRINT, (formats.thumbprint(it),)) for it in shown
         ]
         if call.api_key:
-            queries.append((api_keys.BY_INDEX, api_keys.index_of(call.api_key)))
-        rows = together(*queries) if call.certificate else []
+            queries.append((api_keys.BY_INDEX, (api_keys.index_of(call.api_key),)))
+        controls = state.unasked()  # by which the clock goes
+        rows = together(*queries, *controls) if call.certificate else []
+        if rows and controls:
+            state.take(rows.pop())
         if rows and call.api_key:
             found = next(iter(rows.pop()), None)
             self.api_key = found or api_keys.find_by_older_index(call.api_key)

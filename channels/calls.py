@@ -4,10 +4,10 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from cryptography import x509
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 from channels import wire
 from channels.wire import UrlForm

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from channels import callback_urls, catalogue
 from channels.callback_urls import InvalidCallbackUrl
@@ -109,13 +110,14 @@ class Copy:
 Wanted = Pattern | Copy
 
 
-def receivable(dip_role_code: str) -> list[tuple[str, str]]:
+@cache
+def receivable(dip_role_code: str) -> tuple[tuple[str, str], ...]:
     """Return (publication, title) of every webhook that a DIP ID of this role has."""
     published = catalogue.publications_for(dip_role_code)
-    return [
+    return (
         *((one.publication_id, one.title) for one in published),
         (STATUS_MESSAGES, "Status messages"),
-    ]
+    )
 
 
 def fingerprint(changes: Collection[Change]) -> str:

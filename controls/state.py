@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 
 from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
 
 from controls import offsets
 from controls.models import TestControls
@@ -63,6 +63,22 @@ def following() -> Iterator[None]:
             yield
     finally:
         _seen.reset(token)
+
+
+def unasked() -> list[tuple[Prepared[TestControls], tuple[int]]]:
+    """Return the query of the controls, to be asked with others, where it is yet to be asked.
+
+    What it finds goes to `take`.
+    """
+    seen = _seen.get()
+    return [] if seen is None or "controls" in vars(seen) or not are_here() else [(_ROW, (1,))]
+
+
+def take(found: list[TestControls]) -> None:
+    """Let this request follow the controls that were found by the query of `unasked`."""
+    seen = _seen.get()
+    assert seen is not None
+    seen.controls = next(iter(found), USUAL)
 
 
 def sentences() -> list[str]:

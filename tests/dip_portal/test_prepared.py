@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
 
 from dip_portal.lib.prepared import Prepared, together
 from organisations.models import DipId, Organisation
@@ -46,7 +46,28 @@ def test_values_stay_values(value: str) -> None:
 
 def test_several_at_once_keep_their_order(django_assert_num_queries: Any) -> None:
     one, other = factories.company(), factories.company()
-    asked = [(BY_NUMBER, it) for it in (other.company_number, "nothing", one.company_number)]
+    asked = [(BY_NUMBER, (it,)) for it in (other.company_number, "nothing", one.company_number)]
 
     with django_assert_num_queries(1 if connection.vendor == "postgresql" else 3):
         assert together(*asked) == [[other], [], [one]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_is_told_the_statement_anew() -> None:
+    company = factories.company()
+    assert BY_NUMBER.first(company.company_number) == company
+
+    connection.close()
+
+    assert BY_NUMBER.first(company.company_number) == company
+
+
+def test_a_statement_that_fails_is_known_all_the_same() -> None:
+    company = factories.company()
+    refusal = DataError if connection.vendor == "postgresql" else OverflowError
+    for _ in range(2):
+        with pytest.raises(refusal), transaction.atomic():
+            OF_ROLE.all(2**70, "SUP")
+
+    [found] = OF_ROLE.all(company.pk, "SUP")
+    assert found.mpid.organisation == company

@@ -5,13 +5,22 @@ has closed the connection (a restart, a fail-over) has said so: its end is there
 """
 
 import select
+from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection to PostgreSQL."""
+    """A connection to PostgreSQL.
+
+    `prepared` names the statements that this session of the server knows already.
+    """
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Open a session, which knows no statement yet."""
+        self.prepared: set[str] = set()
+        return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
         """Tell whether the connection still stands; asks the server only where it has spoken."""
