@@ -25,6 +25,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from accounts.models import User  # noqa: E402
+from dip_portal.lib import garbage  # noqa: E402
 from jobs import registry  # noqa: E402
 from jobs.models import Job  # noqa: E402
 from jobs.runner import run  # noqa: E402
@@ -290,6 +291,7 @@ def _dana() -> DipManagerActor:
 
 def _job(kind: str, items: list[tuple[str, dict[str, Any]]]) -> Measured:
     registry.titles()  # a worker that runs has loaded its tasks long before
+    garbage.settle()  # as it does when it starts
 
     def work() -> None:
         job = start(kind=kind, actor=_dana(), items=items)

@@ -29,6 +29,13 @@ def on_starting(server: Any) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
+def post_worker_init(worker: Any) -> None:
+    """Settle down, once the application is loaded."""
+    from dip_portal.lib import garbage  # noqa: PLC0415 - no part of the process that only watches
+
+    garbage.settle()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Let go of what a process said of its own present; what it counted stays."""
     from prometheus_client import multiprocess  # noqa: PLC0415 - it must find the folder
