@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q, QuerySet
@@ -12,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 
 from mail.models import OutgoingMail
 from operations.errors import UnableToSendAgain
@@ -99,6 +102,8 @@ class MailAdmin(ListAdmin):
             messages.success(request, f"{what} being sent again.")
         return redirect(LIST)
 
+    # The frame with an e-mail's HTML part, whose styles are in its elements, has the page's policy.
+    @method_decorator(csp_update({"style-src": [UNSAFE_INLINE]}))
     def sent(self, request: HttpRequest) -> HttpResponse:
         """Show the texts of sent e-mails, links and all; only where SHOW_SENT_MAIL is on."""
         self.allow(request)

@@ -1,12 +1,14 @@
 """What every page has: the environment, the way in for the keyboard, no inline script or style."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import Client, RequestFactory
+from unfold.settings import CONFIG_DEFAULTS
 
 from accounts.models import User
 
@@ -129,3 +131,17 @@ def test_no_policy_lets_inline_scripts_or_styles_in(client: Client, db: None) ->
         assert "style-src 'self'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "object-src 'none'" in policy
+
+
+def test_the_admin_has_every_colour_of_its_theme() -> None:
+    """The theme writes them into its pages, which the policy refuses; the style sheet has them."""
+    own = Path("static/css/admin.css").read_text()
+
+    missing = [
+        f"--color-{name}-{weight}"
+        for name, weights in CONFIG_DEFAULTS["COLORS"].items()
+        for weight in weights
+        if f"--color-{name}-{weight}: " not in own
+    ]
+
+    assert missing == []

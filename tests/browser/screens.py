@@ -21,11 +21,13 @@ PARTICIPANT = "marcus.bell@brightwater-energy.example"
 USER_ADMIN = "priya.nair@brightwater-energy.example"
 
 
-def keep(page: Page, name: str) -> None:
-    """Write the picture of what is seen of this page first."""
+def keep(page: Page, name: str, below: str = "") -> None:
+    """Write the picture of what is seen of this page first, or from this element on."""
     page.set_viewport_size(PHONE if name.endswith("-phone") else DESK)  # type: ignore[arg-type]
     page.wait_for_load_state("networkidle")
     page.evaluate("document.activeElement && document.activeElement.blur(); scrollTo(0, 0)")
+    if below:
+        page.locator(below).first.evaluate("it => it.scrollIntoView()")
     file = FOLDER / f"{name}.png"
     page.screenshot(path=str(file), animations="disabled")
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
@@ -81,8 +83,8 @@ def people_of_a_company(page: Page, uit: Deployment) -> None:
     page.goto(f"{uit.address}/organisations/")
     keep(page, "company")
     page.get_by_role("link", name="Members", exact=True).first.click()
-    keep(page, "members")
-    keep(page, "members-phone")
+    page.wait_for_url("**/members/")
+    keep(page, "members", below=".table-actions")
     page.get_by_role("link", name="Create Member").click()
     keep(page, "create-member")
 
@@ -93,8 +95,8 @@ def channels_and_certificates(page: Page, uit: Deployment) -> None:
     keep(page, "dip-id")
     page.goto(f"{uit.address}/organisations/")
     page.get_by_role("link", name="Certificates", exact=True).first.click()
-    keep(page, "certificates")
-    keep(page, "certificates-phone")
+    page.wait_for_url("**/certificates/")
+    keep(page, "certificates", below="main h2:text-is('Certificates')")
     page.get_by_role("link", name="Message Channels", exact=True).click()
     page.get_by_label("State").select_option("Set")
     page.get_by_role("button", name="Filter").click()

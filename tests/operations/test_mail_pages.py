@@ -96,6 +96,8 @@ def test_sent_mails_are_read_with_their_links(
 
     page = read(dana_client, SENT)
 
+    policy = dana_client.get(SENT)["Content-Security-Policy"]
+    assert "style-src 'self' 'unsafe-inline'" in policy  # the e-mail in its frame is under it too
     link = next(word for word in sent.text.split() if "/reset/" in word)
     assert f'<a href="{link}"' in page
     assert 'sandbox=""' in page
