@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import IntegrityError, connection, transaction
 
 from audit.services import record
 from certificates.atlas import tasks
@@ -43,6 +42,11 @@ Purposes = Certificate.Purpose
 # A client whose request was done, and whose answer was lost, gets the same certificate again.
 SAME_AGAIN_WITHIN = timedelta(minutes=10)
 COMMON_NAME_MAX_LENGTH = 64
+# For every certificate: the ORM takes longer to write it than the database to do it.
+_TAKE = (
+    f'UPDATE "{Account._meta.db_table}" SET "quota" = "quota" - 1 '  # noqa: S608
+    'WHERE "id" = %s AND "quota" > 0'
+)
 
 
 def read_request(data: bytes) -> Csr:
@@ -305,8 +309,10 @@ def _issue(
 
 def _take_from_quota(account_id: int) -> None:
     """Count one less; the row's own constraint keeps two at once from the last one."""
-    account = Account.objects.filter(pk=account_id, quota__gt=0)
-    if not account.update(quota=F("quota") - 1):
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [account_id])
+        is_taken = cursor.rowcount == 1
+    if not is_taken:
         raise QuotaUsedUp("", "Your issuance quota is used up. Test controls set a new one.")
 
 

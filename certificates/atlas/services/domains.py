@@ -23,6 +23,7 @@ from certificates.atlas.verification import (
 from dip_portal.lib import secrets
 from dip_portal.lib.environment import DIP_DOMAIN
 from dip_portal.lib.identities import InvalidDomain, canonical_domain
+from dip_portal.lib.prepared import Prepared
 from dip_portal.lib.text import storable
 from mail.services import queue
 
@@ -32,6 +33,9 @@ APPROVE_WITHIN = timedelta(days=7)
 APPROVAL_PURPOSE = "Atlas domain approval"
 MAILBOXES = ("admin", "administrator", "webmaster", "hostmaster", "postmaster")
 RESET_FIRST = "The verification code was to be used before that day. Reset the DVC first."
+
+# Asked for every certificate: written once.
+_OF_PROFILE = Prepared(lambda pk: DomainClaim.objects.filter(profile=pk).order_by(), -1)
 
 
 @transaction.atomic
@@ -217,8 +221,7 @@ def delete_claim(*, actor: AtlasActor, claim: DomainClaim, now: datetime) -> Non
 
 def verified_domains(profile: IdentityProfile, *, now: datetime) -> list[str]:
     """Return the domains for which certificates may be issued to an identity: one query."""
-    claims = DomainClaim.objects.filter(profile=profile, expires_at__gt=now).order_by()
-    return list(claims.values_list("domain", flat=True))
+    return [claim.domain for claim in _OF_PROFILE.all(profile.pk) if claim.is_verified_at(now)]
 
 
 def _new_code() -> str:
