@@ -27,7 +27,8 @@ def keep(page: Page, name: str, below: str = "") -> None:
     page.wait_for_load_state("networkidle")
     page.evaluate("document.activeElement && document.activeElement.blur(); scrollTo(0, 0)")
     if below:
-        page.locator(below).first.evaluate("it => it.scrollIntoView()")
+        page.locator(below).first.evaluate("it => it.scrollIntoView({behavior: 'instant'})")
+        page.wait_for_timeout(300)  # until what sticks to the top is drawn at its place
     file = FOLDER / f"{name}.png"
     page.screenshot(path=str(file), animations="disabled")
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
