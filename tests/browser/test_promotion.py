@@ -8,10 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.run import Deployment, Run
-from tests.browser.people import Person, code_of, sign_in
+from tests.browser.keyboard import Keyboard
+from tests.browser.people import Person, code_of, sign_in, unused_code_of
 
 pytestmark = pytest.mark.browser
 COMPANY = "Northmoor Networks plc"
+NEWCOMER = "Tidepool Power Ltd"
 MANAGER = "dana.okafor@dip.example"
 INVITED = "ines.marsh@northmoor-networks.example"
 PASSWORD = "a long walk in the north"
@@ -55,6 +57,106 @@ def test_a_company_is_promoted_and_its_primary_user_admin_signs_in(
     dead.goto(link)
     expect(dead.get_by_text(re.compile("does not work|cannot be used"))).to_be_visible()
     expect(dead.get_by_text(COMPANY)).to_have_count(0)
+
+
+def test_another_is_promoted_with_the_keyboard_alone(
+    portals: Run, people: dict[str, dict[str, Person]], open_page: Callable[..., Page]
+) -> None:
+    uit, production = (Keyboard(open_page()) for _ in portals.both)
+    for at, deployment in ((uit, portals.uit), (production, portals.production)):
+        manager = people[deployment.name][MANAGER]
+        at.page.goto(f"{deployment.address}/accounts/login/")
+        at.type("E-mail address", manager.email)
+        at.type("Password", manager.password)
+        at.choose("Sign in")
+        at.page.wait_for_url(re.compile("2fa/authenticate"))
+        at.type("Code", unused_code_of(manager.secret))
+        at.choose("Sign in")
+        expect(at.page.get_by_role("heading", name="Promotion to Production")).to_be_visible()
+        at.skip()
+        at.choose("Open the pipeline")
+
+    uit.page.wait_for_url("**/admin/promotion/")
+    uit.skip()
+    uit.choose(NEWCOMER)
+    uit.choose("Record the PAB approval")
+    uit.type("PAB reference", "PAB-2026-030")
+    uit.type("Approved on", "05052026")
+    uit.choose("Record approval")
+    expect(uit.page.get_by_text("PAB-2026-030").first).to_be_visible()
+    uit.choose("Promotion")
+    uit.choose("Extract company setup")
+    expect(uit.page.get_by_text("extracted").first).to_be_visible()
+
+    production.choose("Candidates in UIT")
+    production.page.wait_for_url("**/uit/")
+    production.tick(f"Choose {NEWCOMER}")
+    production.choose("Fetch the chosen")
+    expect(production.page.get_by_text("received").first).to_be_visible()
+    production.choose(NEWCOMER)
+    expect(production.page.get_by_text("Nothing changes before you import")).to_be_visible()
+    production.choose("Import")
+    expect(production.page.get_by_text("imported").first).to_be_visible()
+    production.choose("Pipeline")
+    production.page.wait_for_url("**/admin/promotion/")
+    production.choose(NEWCOMER)
+    production.choose("Invite Primary User Admin")
+    production.type("First Name", "Sam")
+    production.type("Last Name", "Osei")
+    production.type("Email Address", "sam.osei@tidepool-power.example")
+    production.choose("Send the invitation")
+    expect(production.page.get_by_text("The invitation goes to")).to_be_visible()
+
+    link = link_of_the_newest_mail(production.page, portals.production, "sam.osei@")
+    take_part_by_keyboard(Keyboard(open_page()), link)
+
+
+def take_part_by_keyboard(at: Keyboard, link: str) -> None:
+    at.page.goto(link)
+    at.type("Password", PASSWORD)
+    at.type("Password again", PASSWORD)
+    at.choose("Accept and set the password")
+    at.choose("Authenticator app")
+    at.tick("It cannot be scanned?")
+    secret = at.page.locator("#totp-secret").inner_text()
+    at.type("Code", code_of(secret))
+    at.choose("Activate")
+    at.choose("I have saved them: continue")
+    at.tick("I have read the Terms of Use")
+    at.choose("Accept and continue")
+    for what in ("The company name is", "The company number is", "The description is"):
+        at.tick(f"{what} right")
+    at.choose("Confirm and continue")
+    expect(at.page.get_by_role("heading", name="Member Management")).to_be_visible()
+    at.skip()
+    at.choose("Members")
+    at.choose("Create Member")
+    at.type("First Name", "Kim")
+    at.type("Last Name", "Reed")
+    at.type("Email Address", "kim.reed@tidepool-power.example")
+    at.tick("MP Message Admin")
+    at.choose("Confirm")
+    expect(at.page.get_by_text("kim.reed@tidepool-power.example").first).to_be_visible()
+    at.go_to("Role")
+    at.page.keyboard.press("ArrowDown")
+    at.choose("Filter")
+    at.page.wait_for_url("**role=**")
+    at.choose("Certificates")
+    expect(at.page.get_by_text("API credentials").first).to_be_visible()
+
+
+def link_of_the_newest_mail(page: Page, production: Deployment, to: str) -> str:
+    """Return the link of the mail that this person got; the mail is on its way for a moment."""
+    page.goto(f"{production.address}/admin/mail/outgoingmail/sent/")
+    mail = page.locator("article").filter(has_text=to)
+    for _ in range(40):
+        if mail.count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    link = mail.first.locator('a[href*="/invitations/accept/"]').first.get_attribute("href")
+    assert link
+    return link
 
 
 def take_the_extract(page: Page, uit: Deployment, folder: Path, keep_picture: Keep) -> Path:
