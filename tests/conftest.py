@@ -6,6 +6,7 @@ the User Admin of another company. Each `..._client` is signed in and past every
 
 from typing import Any
 
+import hypothesis
 import pytest
 from allauth.account.internal.flows.login import record_authentication
 from django.core.cache import cache
@@ -16,6 +17,10 @@ from accounts.models import User
 from organisations.models import Organisation
 from organisations.roles import Role
 from tests import factories
+
+# How long an example takes says nothing about the code: machines are busy with other things.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

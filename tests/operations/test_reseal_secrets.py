@@ -7,6 +7,7 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
+from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
@@ -27,6 +28,7 @@ from organisations.services import api_keys
 from tests.atlas import factories as atlas_factories
 
 OLD, NEW = secrets.generate_key(), secrets.generate_key()
+KEYS = list(django_settings.ENCRYPTION_KEYS)  # with which authorities are kept for all tests
 LOGIN = hvca.Login(
     api_key="key", api_secret="secret", key_pem="pem", certificate_pem="cert", chain_pem=""
 )
@@ -137,11 +139,13 @@ def test_what_no_key_opens_is_left_and_named(settings: Any) -> None:
 
 
 def test_atlas_comes_to_the_newest_key_as_its_clients_log_in(settings: Any, atlas: None) -> None:
+    settings.ENCRYPTION_KEYS = KEYS
     atlas_factories.authorities()
+    settings.ENCRYPTION_KEYS = [OLD, *KEYS]
     atlas_factories.customer(company="Super Energy Co", email="alice@superenergy.example")
     identity: IdentityProfile = atlas_factories.identity(Account.objects.get())
     new = atlas_factories.credential(identity)
-    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    settings.ENCRYPTION_KEYS = [NEW, OLD, *KEYS]
     with pytest.raises(CommandError, match="1 API credentials: Each comes to the newest key"):
         reseal()
 

@@ -429,6 +429,8 @@ def test_nothing_else_of_the_framework_is_in_the_admin() -> None:
     assert {model._meta.label for model in admin.site._registry} == {
         "accounts.User",
         "audit.Event",
+        "certificates.CertificateRequest",
+        "channels.WebhookConfiguration",
         "jobs.Job",
         "mail.OutgoingMail",
         "organisations.DomainRequest",
