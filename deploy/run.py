@@ -388,8 +388,7 @@ class Run:
             say(f"\n{deployment.label}: {deployment.address}/")
             for listener in deployment.listeners:
                 say(f"  {listener.name} at {listener.address}")
-            # Passwords are for the terminal alone.
-            self.manage(deployment, deployment.sign_ins, show=True, log=Path(os.devnull))
+            self._show_people(deployment, deployment.sign_ins)
 
     def show_the_way(self) -> None:
         """Greet a newcomer: what was done, where to look, what to try next."""
@@ -397,7 +396,7 @@ class Run:
         for deployment in self.both:
             api = deployment.listeners[0].address
             say(f"{deployment.label}: {deployment.address}/ (its API: {api})")
-            self.manage(deployment, "show_sign_ins", *GREETED, show=True)
+            self._show_people(deployment, "show_sign_ins", *GREETED)
         say(f"Sent mails: {self.production.address}/admin/mail/outgoingmail/sent/")
         if self.atlas is not None:
             api = self.atlas.listeners[0].address
@@ -415,6 +414,10 @@ class Run:
             say(participant.ready_call(self.catcher.address))
         say(f"\nThe APIs are served by TLS; trust {self.gateway / AUTHORITY_FILE}.")
         say(f"Logs are in {self.uit.home.parent}/*/logs.")
+
+    def _show_people(self, deployment: Deployment, *words: str) -> None:
+        """Show how people sign in; passwords are for the terminal alone, and in no log."""
+        self.manage(deployment, *words, show=True, log=Path(os.devnull))
 
     def become_command(self, words: list[str]) -> NoReturn:
         """Run `uit reset fresh`: a manage.py command of one deployment. Raises UnableToRun."""

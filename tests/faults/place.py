@@ -235,6 +235,6 @@ def _obtain_credentials(place: Place) -> None:
         "uit-worker",
         [
             *("env", f"SSL_CERT_FILE={authority}", "python", "manage.py"),
-            *("demonstrate_certificates", "--folder", str(folder), "--ca", str(authority)),
+            *("demonstrate_certificates", "--folder", str(folder)),
         ],
     )
