@@ -1,26 +1,18 @@
 """What requests for certificates tell those who operate the portal."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count as NumberOf
 from django.db.models import Min, Q
 from django.urls import reverse
 
 from certificates.models import CertificateRequest
-from dip_portal.lib.operating import Count, Line, Step
+from dip_portal.lib.operating import RECENT, Count, Line, Step, waited
 
-RECENT = timedelta(days=1)
 LIST = "admin:certificates_certificaterequest_changelist"
 State = CertificateRequest.State
 IS_OPEN = Q(state__in=CertificateRequest.OPEN)
 IS_IN_TROUBLE = IS_OPEN & Q(serial="") & ~Q(problem="")
-TONES = {
-    State.REQUESTED: "info",
-    State.WAITING: "info",
-    State.ISSUED: "success",
-    State.REFUSED: "danger",
-    State.WITHDRAWN: "neutral",
-}
 
 
 def lines(*, now: datetime) -> list[Line]:
@@ -33,13 +25,12 @@ def lines(*, now: datetime) -> list[Line]:
         issued=NumberOf("pk", filter=is_recent & Q(state=State.ISSUED)),
         due=Min("next_attempt_at", filter=IS_OPEN & Q(next_attempt_at__lte=now)),
     )
-    due = found["due"]
     return [
         Line(
             name="certificate_requests",
             title="Certificate requests",
             url_name=LIST,
-            waiting_seconds=max(0.0, (now - due).total_seconds()) if due else 0,
+            waiting_seconds=waited(found["due"], now=now),
             counts=(
                 Count(
                     state="waiting",
@@ -82,7 +73,7 @@ def steps(correlation_id: str) -> list[Step]:
             what="Certificate request",
             text=f"{row}, of {row.organisation}",
             state=row.get_state_display(),
-            tone=TONES[State(row.state)],
+            tone=row.tone,
             url=f"{reverse(LIST)}?q={correlation_id}",
         )
         for row in CertificateRequest.objects.filter(correlation_id=correlation_id).select_related(

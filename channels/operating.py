@@ -1,14 +1,13 @@
 """What webhooks and their test events tell those who operate the portal."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count as NumberOf
 from django.db.models import Min, Q
 
 from channels.models import WebhookConfiguration, WebhookTest
-from dip_portal.lib.operating import Count, Line
+from dip_portal.lib.operating import RECENT, Count, Line, waited
 
-RECENT = timedelta(days=1)
 LIST = "admin:channels_webhookconfiguration_changelist"
 TestState = WebhookConfiguration.TestState
 
@@ -28,7 +27,6 @@ def lines(*, now: datetime) -> list[Line]:
         failed=NumberOf("pk", filter=is_recent & Q(state=WebhookTest.State.FAILED)),
         oldest=Min("requested_at", filter=is_open),
     )
-    oldest = tests["oldest"]
     return [
         Line(
             name="webhooks",
@@ -62,7 +60,7 @@ def lines(*, now: datetime) -> list[Line]:
             name="webhook_tests",
             title="Test events",
             url_name=LIST,
-            waiting_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0,
+            waiting_seconds=waited(tests["oldest"], now=now),
             counts=(
                 Count(
                     state="waiting",

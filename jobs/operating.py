@@ -1,16 +1,14 @@
 """What jobs tell those who operate the portal."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count as NumberOf
 from django.db.models import Min, Q
 from django.urls import reverse
 
-from dip_portal.lib.operating import Count, Line, Step
+from dip_portal.lib.operating import RECENT, Count, Line, Step, waited
 from jobs.models import Job
 from jobs.standing import PATIENCE, standing_of
-
-RECENT = timedelta(days=1)
 
 
 def stalled(*, now: datetime) -> Q:
@@ -31,13 +29,12 @@ def lines(*, now: datetime) -> list[Line]:
         done=NumberOf("pk", filter=is_recent),
         oldest=Min("created_at", filter=Q(state=Job.State.QUEUED)),
     )
-    oldest = found["oldest"]
     return [
         Line(
             name="jobs",
             title="Jobs",
             url_name="admin:jobs_job_changelist",
-            waiting_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0,
+            waiting_seconds=waited(found["oldest"], now=now),
             counts=(
                 Count(
                     state="waiting",

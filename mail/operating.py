@@ -1,15 +1,14 @@
 """What outgoing e-mails tell those who operate the portal."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count as NumberOf
 from django.db.models import Min, Q
 from django.urls import reverse
 
-from dip_portal.lib.operating import Count, Line, Step
+from dip_portal.lib.operating import RECENT, Count, Line, Step, waited
 from mail.models import OutgoingMail
 
-RECENT = timedelta(days=1)
 TONES = {"QUEUED": "info", "SENT": "success", "FAILED": "danger"}
 
 
@@ -24,13 +23,12 @@ def lines(*, now: datetime) -> list[Line]:
         sent=NumberOf("pk", filter=is_recent),
         due=Min("next_attempt_at", filter=is_queued & Q(next_attempt_at__lte=now)),
     )
-    due = found["due"]
     return [
         Line(
             name="mails",
             title="Outgoing mail",
             url_name="admin:mail_outgoingmail_changelist",
-            waiting_seconds=max(0.0, (now - due).total_seconds()) if due else 0,
+            waiting_seconds=waited(found["due"], now=now),
             counts=(
                 Count(
                     state="waiting",

@@ -11,7 +11,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 
 from certificates.models import CertificateRequest
-from certificates.operating import IS_IN_TROUBLE, IS_OPEN, LIST, TONES
+from certificates.operating import IS_IN_TROUBLE, IS_OPEN, LIST
 from certificates.services.requests import retry_request
 from dip_portal.lib.keys import keys_of
 from organisations.admin_lists import ListAdmin, SearchInput
@@ -80,10 +80,6 @@ class CertificateRequestAdmin(ListAdmin):
         """Return the requests with whose they are."""
         rows: QuerySet[CertificateRequest] = super().get_queryset(request)
         return rows.select_related("organisation").defer("csr_pem")
-
-    def rows(self, found: list[Any]) -> list[dict[str, Any]]:
-        """Return each request with the tone of its state."""
-        return [{"request": it, "tone": TONES[CertificateRequest.State(it.state)]} for it in found]
 
     def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         """Render a page, with what the actor may do."""

@@ -13,12 +13,12 @@ from django.utils import timezone
 from channels import callback_urls
 from channels.errors import UnableToConfigure
 from channels.models import WebhookConfiguration, WebhookTest
+from channels.operating import LIST
 from channels.services.webhook_tests import request_test
 from dip_portal.lib.keys import keys_of
 from organisations.admin_lists import ListAdmin, SearchInput
 from organisations.policies import Action, decide, visible
 
-LIST = "admin:channels_webhookconfiguration_changelist"
 ON_ITS_WAY = "ON_ITS_WAY"
 UNDER_WAY = WebhookTest.objects.filter(webhook=OuterRef("pk"), finished_at=None)
 

@@ -1,10 +1,11 @@
-"""What every page of Atlas is: somebody signed in, for an account of theirs."""
+"""What the pages of Atlas share, and what its levers for testers answer in JSON."""
 
+import json
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views import View
@@ -60,3 +61,20 @@ class AccountView(View):
             "form": form,
         }
         return render(request, "components/confirm_page.html", context)
+
+
+def json_object(request: HttpRequest, *, most_bytes: int) -> dict[str, Any] | None:
+    """Return the JSON object that was sent; None for anything else, and for what is larger."""
+    body = request.read(most_bytes + 1)
+    try:
+        sent = json.loads(body) if len(body) <= most_bytes else None
+    except (ValueError, RecursionError):
+        return None
+    return sent if isinstance(sent, dict) else None
+
+
+def problem(status: int, text: str) -> HttpResponse:
+    """Answer a call of a tester's lever with what is wrong with it."""
+    return JsonResponse(
+        {"description": text}, status=status, content_type="application/problem+json"
+    )

@@ -8,6 +8,14 @@ from django.db.models import Q
 from certificates.models.certificate import Certificate
 from organisations.models import Organisation
 
+_TONES = {
+    "REQUESTED": "info",
+    "WAITING": "info",
+    "ISSUED": "success",
+    "REFUSED": "danger",
+    "WITHDRAWN": "neutral",
+}
+
 
 class CertificateRequest(models.Model):
     """A row of work for certificates.services.issuing, which any worker may take up again.
@@ -78,6 +86,11 @@ class CertificateRequest(models.Model):
     def is_open(self) -> bool:
         """Tell whether work is left to do."""
         return self.state in self.OPEN
+
+    @property
+    def tone(self) -> str:
+        """The tone of the badge that shows its state."""
+        return _TONES[self.state]
 
     def claim(self) -> uuid.UUID:
         """Return a new token by which a worker knows that the row is still its own."""

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from certificates import queries
-from certificates.models import Certificate, CertificateRequest, DomainRegistration
+from certificates.models import Certificate, DomainRegistration
 from certificates.stages import stages
 from certificates.views.inventory import COLUMNS, wanted_rows
 from certificates.views.page import CertificatesPage
@@ -17,13 +17,6 @@ from organisations.listing import listing
 from organisations.models import Organisation
 from organisations.policies import Action, decide
 from organisations.views.pages import CompanyView
-
-REQUEST_TONES = {
-    CertificateRequest.State.REQUESTED.value: "info",
-    CertificateRequest.State.WAITING.value: "info",
-    CertificateRequest.State.ISSUED.value: "success",
-    CertificateRequest.State.REFUSED.value: "danger",
-}
 
 
 class CertificatesView(CompanyView):
@@ -75,7 +68,7 @@ def requests_context(organisation: Organisation, *, now: datetime) -> dict[str, 
     """Return what partials/requests.html takes: one query."""
     found = queries.recent_requests(organisation, now=now)
     return {
-        "requests_shown": [(row, REQUEST_TONES[row.state]) for row in found],
+        "requests_shown": found,
         "is_waiting": any(row.is_open for row in found),
     }
 

@@ -11,7 +11,7 @@ A new app needs no more than that to be on both pages and in the metrics.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from dip_portal.lib import correlation
 
 TROUBLE = "danger"
+RECENT = timedelta(days=1)  # what is counted "in a day"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,11 @@ class Step:
     state: str = ""
     tone: str = "neutral"
     url: str = ""
+
+
+def waited(since: datetime | None, *, now: datetime) -> float:
+    """Return for how many seconds something has waited since then; 0 for nothing."""
+    return max(0.0, (now - since).total_seconds()) if since else 0
 
 
 def lines(*, now: datetime) -> list[Line]:

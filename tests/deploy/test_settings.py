@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,26 @@ GATEWAY = {
 }
 
 
+def said_by(script: str, home: Path, variables: dict[str, str]) -> Any:
+    """Run a script with these variables and no others, and return the JSON that it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "dip_portal.settings",
+            "DIP_HOME": str(home),
+            **variables,
+        },
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 @pytest.mark.parametrize(
     ("variables", "address", "is_secure"),
     [(GATEWAY, "203.0.113.7", True), ({}, "198.51.100.1", False)],
@@ -35,23 +56,7 @@ GATEWAY = {
 def test_only_the_gateway_is_believed_who_the_client_is(
     tmp_path: Path, variables: dict[str, str], address: str, is_secure: bool
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", ADDRESS],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "dip_portal.settings",
-            "DIP_HOME": str(tmp_path),
-            **variables,
-        },
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [address, is_secure]
+    assert said_by(ADDRESS, tmp_path, variables) == [address, is_secure]
 
 
 COOKIES = """
@@ -67,19 +72,4 @@ print(json.dumps([settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME]))
 def test_cookies_are_bound_to_their_host_where_there_is_https(
     tmp_path: Path, variables: dict[str, str], prefix: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", COOKIES],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "dip_portal.settings",
-            "DIP_HOME": str(tmp_path),
-            **variables,
-        },
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-
-    assert json.loads(done.stdout) == [f"{prefix}session", f"{prefix}csrf"]
+    assert said_by(COOKIES, tmp_path, variables) == [f"{prefix}session", f"{prefix}csrf"]

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from dip_client import files
+from tests.browser.people import read_people
 from tests.deploy.ports import free_ports
 from tests.deploy.stack import ENVIRONMENTS, Composition, running_composition
 from tests.faults.servers import MailServer, Postgres, Redis, wait_for_port
@@ -60,9 +61,7 @@ class Place:
 
     def _visitor(self, environment: str, email: str) -> Visitor:
         kept = self.stack.volume(f"{environment}-secrets") / "demonstration.json"
-        it = json.loads(kept.read_text())[email]
-        client = self.composition.client(environment)
-        return Visitor(client, email=email, password=it["password"], secret=it["secret"])
+        return Visitor(self.composition.client(environment), read_people(kept)[email])
 
     def kill(self, victim: str) -> None:
         """SIGKILL a service of the composition (uit-worker, ...) or a server."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import psycopg
 import redis
 
+from bench.processes import children_of
 from tests.deploy.waiting import wait_until
 from tests.leaving_out import leave_out
 
@@ -61,7 +63,7 @@ class Server:
     def kill(self) -> None:
         """SIGKILL it and what it has started."""
         assert self.process is not None
-        for child in _children(self.process.pid):
+        for child in _family(self.process.pid):
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         with suppress(ProcessLookupError):
@@ -173,8 +175,6 @@ def wait_for_port(port: int) -> None:
 
 
 def _listens(port: int) -> bool:
-    import socket
-
     try:
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
     except OSError:
@@ -182,10 +182,10 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _children(pid: int) -> list[int]:
-    file = Path(f"/proc/{pid}/task/{pid}/children")
+def _family(pid: int) -> list[int]:
+    """Return what a process has started, and what that has, and so on."""
     try:
-        own = [int(word) for word in file.read_text().split()]
-    except FileNotFoundError:
+        own = children_of(pid)
+    except FileNotFoundError:  # it has ended
         return []
-    return [*own, *(it for child in own for it in _children(child))]
+    return [*own, *(it for child in own for it in _family(child))]

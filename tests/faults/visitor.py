@@ -5,7 +5,8 @@ import time
 from typing import Any
 
 import httpx
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+from tests.browser.people import Person, code_of
 
 PATIENCE_SECONDS = 90
 
@@ -17,13 +18,12 @@ class Away(Exception):
 class Visitor:
     """A person signed in to one environment, through the gateway."""
 
-    def __init__(self, client: httpx.Client, *, email: str, password: str, secret: str) -> None:
+    def __init__(self, client: httpx.Client, person: Person) -> None:
         self.client = client
         base = str(client.base_url).rstrip("/")
         self.client.headers["Referer"] = f"{base}/"
-        self._post_once("/accounts/login/", {"login": email, "password": password})
-        code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-        answer = self._post_once("/accounts/2fa/authenticate/", {"code": code})
+        self._post_once("/accounts/login/", {"login": person.email, "password": person.password})
+        answer = self._post_once("/accounts/2fa/authenticate/", {"code": code_of(person.secret)})
         assert "2fa" not in answer.headers["Location"], answer.headers["Location"]
 
     def get(self, path: str) -> str:

@@ -31,7 +31,7 @@ def read(client: Client, query: str = "") -> str:
 
 def shown(client: Client, query: str = "") -> list[str]:
     rows = client.get(f"{LIST}{query}").context["rows"]
-    return [row["request"].dns_names[0] for row in rows]
+    return [row.dns_names[0] for row in rows]
 
 
 def test_the_list_tells_why_a_request_waits_or_was_refused(

@@ -1,6 +1,5 @@
 """A tester's lever: registration and Step 4.2 in one call, as the portals' scenarios need them."""
 
-import json
 from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
@@ -16,6 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import User
 from certificates.atlas.actors import actor_for
 from certificates.atlas.errors import Refusal
+from certificates.atlas.http import json_object, problem
 from certificates.atlas.limits import is_within
 from certificates.atlas.models import Account, DipEnvironment
 from certificates.atlas.services.access import give_access
@@ -45,31 +45,27 @@ class CustomersApi(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         if not settings.DEMONSTRATION:
             raise Http404
-        body = request.read(MAX_BODY_BYTES + 1)
-        try:
-            sent = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
-        except (ValueError, RecursionError):
-            sent = None
+        sent = json_object(request, most_bytes=MAX_BODY_BYTES)
         address = get_client_ip(request) or ""
         if not is_within("customers", address, most=MOST_CALLS, seconds=60):
-            return _problem(429, "That were many calls. Wait a minute.")
-        if not isinstance(sent, dict) or not all(
+            return problem(429, "That were many calls. Wait a minute.")
+        if sent is None or not all(
             isinstance(sent.get(name), str) and sent[name] and "\x00" not in sent[name]
             for name in FIELDS
         ):
-            return _problem(422, f"Send a JSON object with the texts {', '.join(FIELDS)}.")
+            return problem(422, f"Send a JSON object with the texts {', '.join(FIELDS)}.")
         if sent["environment"] not in DipEnvironment.values:
-            return _problem(422, f"environment is {' or '.join(DipEnvironment.values)}.")
+            return problem(422, f"environment is {' or '.join(DipEnvironment.values)}.")
         if len(sent["password"]) < MIN_PASSWORD_LENGTH:
-            return _problem(422, f"The password has {MIN_PASSWORD_LENGTH} characters or more.")
+            return problem(422, f"The password has {MIN_PASSWORD_LENGTH} characters or more.")
         if not is_within("customers", sent["email"].lower(), most=MOST_CALLS, seconds=60):
-            return _problem(429, "That were many calls. Wait a minute.")
+            return problem(429, "That were many calls. Wait a minute.")
         try:
             return JsonResponse(_given(sent, request), status=201)
         except NotTheirs:
-            return _problem(401, f"{sent['email']} is registered with another password.")
+            return problem(401, f"{sent['email']} is registered with another password.")
         except Refusal as refusal:
-            return _problem(422, str(refusal))
+            return problem(422, str(refusal))
 
 
 @transaction.atomic
@@ -105,9 +101,3 @@ def _given(sent: dict[str, Any], request: HttpRequest) -> dict[str, str]:
         "api_secret": access.api_secret,
         "certificate": access.chain.decode(),
     }
-
-
-def _problem(status: int, text: str) -> HttpResponse:
-    return JsonResponse(
-        {"description": text}, status=status, content_type="application/problem+json"
-    )

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +20,7 @@ from certificates.atlas.actors import AtlasActor
 from certificates.atlas.errors import UnableToChangeZone
 from certificates.atlas.forms.accounts import DnsMoodForm
 from certificates.atlas.forms.domains import RecordForm, ZoneForm
-from certificates.atlas.http import AccountView
+from certificates.atlas.http import AccountView, json_object, problem
 from certificates.atlas.limits import is_within
 from certificates.atlas.models import Account, DnsRecord, DnsZone
 from certificates.atlas.services import dns
@@ -164,10 +163,10 @@ class RecordsApi(View):
         """Find the account by its credential."""
         address = get_client_ip(request)
         if not is_within("dns-api", address or "", most=MOST_CALLS, seconds=60):
-            return _problem(429, "That were many calls. Wait a minute.")
+            return problem(429, "That were many calls. Wait a minute.")
         credential = find_credential(**_basic(request.headers.get("Authorization", "")))
         if credential is None:
-            response = _problem(401, "Give an API key and its secret by Basic authentication.")
+            response = problem(401, "Give an API key and its secret by Basic authentication.")
             response["WWW-Authenticate"] = 'Basic realm="Atlas test DNS"'
             return response
         self.account = credential.account
@@ -210,20 +209,16 @@ class RecordsApi(View):
     def _with_record(
         self, request: HttpRequest, use: Callable[[str, str, str], HttpResponse]
     ) -> HttpResponse:
-        body = request.read(MAX_BODY_BYTES + 1)
-        try:
-            sent = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
-        except (ValueError, RecursionError):
-            sent = None
-        if not isinstance(sent, dict):
-            return _problem(400, "Send a JSON object of 16 KiB at most.")
+        sent = json_object(request, most_bytes=MAX_BODY_BYTES)
+        if sent is None:
+            return problem(400, "Send a JSON object of 16 KiB at most.")
         texts = [sent.get(key, "") for key in ("name", "type", "value")]
         if not all(isinstance(text, str) for text in texts) or not texts[0]:
-            return _problem(422, "name, type and value are texts; name is required.")
+            return problem(422, "name, type and value are texts; name is required.")
         try:
             return use(*texts)
         except UnableToChangeZone as refusal:
-            return _problem(422, str(refusal))
+            return problem(422, str(refusal))
 
 
 def _zone_of_its_own(name: str) -> str:
@@ -245,9 +240,3 @@ def _basic(header: str) -> dict[str, str]:
 
 def _as_json(found: DnsRecord) -> dict[str, Any]:
     return {"name": found.name, "type": found.type, "value": found.value}
-
-
-def _problem(status: int, text: str) -> HttpResponse:
-    return JsonResponse(
-        {"description": text}, status=status, content_type="application/problem+json"
-    )
