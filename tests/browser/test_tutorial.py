@@ -96,9 +96,20 @@ class Reader:
             field.fill(text)
 
     def choose(self, name: str) -> None:
-        """Click what has exactly this name, or else what begins with it."""
+        """Click what has exactly this name, or else what begins with it.
+
+        The click before may still be on its way to the page that has it.
+        """
+        for _ in range(MOST_RELOADS):
+            self.page.wait_for_load_state()
+            if self.chosen(name):
+                return
+            self.page.wait_for_timeout(500)
+        raise AssertionError(f"{self.page.url} has no {name!r} to choose")
+
+    def chosen(self, name: str) -> bool:
+        """Click it if the page has it now, and tell."""
         page = self.page
-        page.wait_for_load_state()
         for pattern in (rf"^\W*{re.escape(name)}\W*$", rf"^\W*{re.escape(name)}\b"):
             words = re.compile(pattern)
             met = page.get_by_label(words).and_(page.locator("[type=checkbox]"))
@@ -107,8 +118,8 @@ class Reader:
             met = met.or_(page.locator("summary", has_text=words)).filter(visible=True)
             if met.count():
                 met.first.click()
-                return
-        raise AssertionError(f"{page.url} has no {name!r} to choose")
+                return True
+        return False
 
     def shell(self, commands: str) -> None:
         """Run a block as a shell does that stands in the project's folder."""
