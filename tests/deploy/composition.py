@@ -167,6 +167,22 @@ class Native:
                 start_new_session=True,
             )
 
+    def add_replica(self, service: str, number: int, places: Mapping[str, str]) -> str:
+        """Describe one more of a service, as `--scale` does, and return its name for `start`.
+
+        `places` says what is another's here, such as the address where it listens.
+        """
+        name = f"{service}-{number}"
+        self.services[name] = self.services[service]
+        self.own_places[name] = {**self.own_places.get(service, {}), **places}
+        return name
+
+    def end(self, service: str) -> None:
+        """Stop a service as `docker compose stop` does, and wait until it has ended."""
+        process = self.running[service]
+        process.terminate()
+        process.wait(timeout=30)
+
     def kill(self, service: str) -> None:
         """SIGKILL a service with all of its processes, as a machine that loses power does."""
         process = self.running[service]

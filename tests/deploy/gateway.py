@@ -9,9 +9,16 @@ import httpx
 from tests.deploy.composition import Native
 
 
-def gateway_client(stack: Native, *, port: int, name: str) -> httpx.Client:
-    """Return a client that reaches the gateway by one of its names, wherever that resolves to."""
-    certificate = stack.volume("gateway-trust") / "gateway-ca.pem"
+def gateway_client(
+    stack: Native, *, port: int, name: str, own: tuple[Path, Path] | None = None
+) -> httpx.Client:
+    """Return a client that reaches the gateway by one of its names, wherever that resolves to.
+
+    `own` are the files of the client's certificate and key, for mTLS.
+    """
+    tls = ssl.create_default_context(cafile=str(stack.volume("gateway-trust") / "gateway-ca.pem"))
+    if own:
+        tls.load_cert_chain(*own)
 
     class ByName(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -27,7 +34,7 @@ def gateway_client(stack: Native, *, port: int, name: str) -> httpx.Client:
 
     return httpx.Client(
         base_url=f"https://{name}:{port}",
-        transport=ByName(verify=ssl.create_default_context(cafile=str(certificate))),
+        transport=ByName(verify=tls),
         timeout=30,
     )
 

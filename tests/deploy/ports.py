@@ -1,6 +1,8 @@
-"""Ports that are free right now."""
+"""Ports that are free right now, and ports where something listens."""
 
 import socket
+
+from tests.deploy.waiting import wait_until
 
 
 def free_ports(count: int) -> list[int]:
@@ -13,3 +15,17 @@ def free_ports(count: int) -> list[int]:
     finally:
         for candidate in sockets:
             candidate.close()
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Tell whether somebody takes connections there."""
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for_port(port: int, host: str = "127.0.0.1") -> None:
+    """Return when something listens there."""
+    wait_until(lambda: listens(port, host))

@@ -14,7 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.deploy.composition import ROOT, Native
 from tests.deploy.gateway import gateway_client, start_gateway
-from tests.deploy.ports import free_ports
+from tests.deploy.names import Names, serving_names
+from tests.deploy.ports import free_ports, wait_for_port
 from tests.deploy.waiting import wait_until
 
 PORTALS = ("uit", "production")
@@ -25,15 +26,46 @@ STAY_UP = ("web", "worker", "beat")
 class Composition:
     """The running stack and what the tests look at from outside."""
 
-    def __init__(self, *, stack: Native, port: int, plain_port: int, server: str) -> None:
+    def __init__(
+        self,
+        *,
+        stack: Native,
+        port: int,
+        plain_port: int,
+        server: str,
+        names: Names,
+        web_ports: Mapping[str, int],
+    ) -> None:
         self.stack = stack
         self.port = port
         self.plain_port = plain_port
         self.server = server
+        self.names = names
+        self.web_ports = web_ports
 
-    def client(self, environment: str) -> Any:
-        """Return a client of one portal, through the gateway."""
-        return gateway_client(self.stack, port=self.port, name=f"{environment}.dip.localhost")
+    def client(self, environment: str, own: tuple[Path, Path] | None = None) -> Any:
+        """Return a client of one portal, through the gateway; `own` are certificate and key."""
+        name = f"{environment}.dip.localhost"
+        return gateway_client(self.stack, port=self.port, name=name, own=own)
+
+    def add_web(self, environment: str) -> str:
+        """Start a second web of a portal, as `--scale ...-web=2` does, and return its name."""
+        port = self.web_ports[environment]
+        second = self.stack.add_replica(
+            f"{environment}-web", 2, {"0.0.0.0:8000": f"127.0.0.2:{port}"}
+        )
+        self.stack.start(second)
+        wait_for_port(port, "127.0.0.2")
+        self.names.addresses[f"{environment}-web"].append("127.0.0.2")
+        return second
+
+    def add_worker(self, environment: str, number: int) -> str:
+        """Start one more worker of a portal, and return its name."""
+        name = self.stack.add_replica(
+            f"{environment}-worker", number, {"worker@%h": f"worker{number}@%h"}
+        )
+        self.stack.start(name)
+        return name
 
     def manage(self, environment: str, *words: str) -> str:
         """Run a command as `docker compose run ENVIRONMENT-init python manage.py ...` does."""
@@ -97,7 +129,7 @@ def running_composition(
     `server` is a PostgreSQL where databases may be created, `brokers` a Redis address for each
     deployment, `smtp` the port of a mail server; the rest is for Native.
     """
-    port, plain_port, health, dns_port, *webs = free_ports(7)
+    port, plain_port, health, dns_port, names_port, *webs = free_ports(8)
     web = dict(zip(ENVIRONMENTS, webs, strict=True))
     address = conninfo_to_dict(server)
     database = f"{address.get('host', '127.0.0.1')}:{address.get('port', 5432)}"
@@ -110,9 +142,16 @@ def running_composition(
             }
             for name, number in web.items()
         },
-        "gateway": {f"{name}-web:8000": f"127.0.0.1:{number}" for name, number in web.items()},
+        # As in Docker's networks, nginx asks for the name of a service, and gets each of its webs.
+        "gateway": {
+            "resolver 127.0.0.11": f"resolver 127.0.0.1:{names_port}",
+            **{f"{name}-web:8000": f"{name}-web:{number}" for name, number in web.items()},
+        },
     }
     with ExitStack() as exits:
+        names = exits.enter_context(
+            serving_names(names_port, {f"{name}-web": ["127.0.0.1"] for name in ENVIRONMENTS})
+        )
         stack = Native(
             folder=folder,
             variables={"DIP_GATEWAY_PORT": str(port), **(variables or {})},
@@ -154,4 +193,11 @@ def running_composition(
             wait_until(partial(stack.is_healthy, f"{environment}-web"), seconds=120)
         start_gateway(stack)
         wait_until(lambda: stack.is_healthy("gateway"))
-        yield Composition(stack=stack, port=port, plain_port=plain_port, server=server)
+        yield Composition(
+            stack=stack,
+            port=port,
+            plain_port=plain_port,
+            server=server,
+            names=names,
+            web_ports=web,
+        )

@@ -87,7 +87,7 @@ class Extraction(OfCompanies):
     """The DIP Manager extracts a batch in UIT."""
 
     name = "extract"
-    victims = ("uit-web", "uit-worker", "postgresql", "redis", "mail")
+    victims = ("uit-web", "uit-worker", "uit-beat", "postgresql", "redis", "mail")
 
     def made(self) -> int:
         """Return how many extracts there are of the batch."""
@@ -120,7 +120,10 @@ class Importing(OfCompanies):
     """The DIP Manager fetches a batch into Production and imports it."""
 
     name = "import"
-    victims = ("production-web", "production-worker", "uit-web", "postgresql", "redis", "mail")
+    victims = (
+        *("production-web", "production-worker", "production-beat", "uit-web"),
+        *("postgresql", "redis", "mail"),
+    )
     window = 3.0
 
     def received(self) -> int:
@@ -199,7 +202,10 @@ class Inviting(OfCompanies):
     """The DIP Manager invites the Primary User Admins of a batch."""
 
     name = "invite"
-    victims = ("production-web", "production-worker", "postgresql", "redis", "mail")
+    victims = (
+        *("production-web", "production-worker", "production-beat"),
+        *("postgresql", "redis", "mail"),
+    )
     window = 2.5
 
     def do(self) -> None:
@@ -262,7 +268,10 @@ class Requesting(Operation):
     """A Certificate Admin asks for a certificate by a CSR."""
 
     name = "certificate"
-    victims = ("uit-web", "uit-worker", "atlas-web", "postgresql", "redis", "mail")
+    victims = (
+        *("uit-web", "uit-worker", "uit-beat", "atlas-web", "atlas-worker"),
+        *("postgresql", "redis", "mail"),
+    )
     window = 2.0
 
     def __init__(self, place: Place, mark: int) -> None:

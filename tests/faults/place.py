@@ -13,9 +13,9 @@ import psycopg
 
 from dip_client import files
 from tests.browser.people import read_people
-from tests.deploy.ports import free_ports
+from tests.deploy.ports import free_ports, wait_for_port
 from tests.deploy.stack import ENVIRONMENTS, Composition, running_composition
-from tests.faults.servers import MailServer, Postgres, Redis, wait_for_port
+from tests.faults.servers import MailServer, Postgres, Redis
 from tests.faults.visitor import Visitor
 from tests.leaving_out import need_program
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ import psycopg
 import redis
 
 from bench.processes import children_of
-from tests.deploy.waiting import wait_until
+from tests.deploy.ports import listens
 from tests.leaving_out import leave_out
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,7 +158,7 @@ class MailServer(Server):
 
     def answers(self) -> bool:
         """Tell whether it can be used."""
-        return _listens(self.port)
+        return listens(self.port)
 
     def message_ids(self) -> Counter[str]:
         """Return how often each message arrived, by its Message-ID."""
@@ -167,19 +166,6 @@ class MailServer(Server):
             str(message_from_bytes(file.read_bytes())["Message-ID"])
             for file in self.taken.glob("*.eml")
         )
-
-
-def wait_for_port(port: int) -> None:
-    """Return when something listens there."""
-    wait_until(lambda: _listens(port))
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
-    except OSError:
-        return False
-    return True
 
 
 def _family(pid: int) -> list[int]:
