@@ -1,5 +1,6 @@
 """The kinds of jobs, and the function that does each."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -26,6 +27,7 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_loading = threading.Lock()
 
 
 def kind(name: str, *, title: str, chunk_size: int = 20) -> Callable[[AnyHandler], AnyHandler]:
@@ -50,7 +52,7 @@ def kind(name: str, *, title: str, chunk_size: int = 20) -> Callable[[AnyHandler
 def find(name: str) -> Kind:
     """Return a kind by its name. Raises UnknownKind."""
     if name not in _kinds:
-        current_app.loader.import_default_modules()  # a web process has not loaded every tasks.py
+        _load()
     try:
         return _kinds[name]
     except KeyError:
@@ -59,7 +61,7 @@ def find(name: str) -> Kind:
 
 def titles() -> dict[str, str]:
     """Return the title of every kind by its name."""
-    current_app.loader.import_default_modules()
+    _load()
     return {name: found.title for name, found in sorted(_kinds.items())}
 
 
@@ -69,3 +71,13 @@ def title_of(name: str) -> str:
         return find(name).title
     except UnknownKind:
         return name
+
+
+def _load() -> None:
+    """Load every tasks.py, which a web process has not done at its start.
+
+    One thread at a time: Celery does it for the first that asks, and lets the others go on
+    before it has come to the end.
+    """
+    with _loading:
+        current_app.loader.import_default_modules()

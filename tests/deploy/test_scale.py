@@ -1,20 +1,18 @@
 """Two webs and three workers give what one of each gives, and stopping a web loses nothing."""
 
-import itertools
+import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from dip_client import calling, configuration
 from tests.deploy.stack import PORTALS
-from tests.faults.operations import Extraction, Importing, Inviting, Operation, Requesting, Testing
+from tests.faults import operations
 from tests.faults.place import Place, place
-from tests.leaving_out import leave_out, need_program
 
 BATCHES, BATCH = 4, 3
 REQUESTERS, REQUESTS = 2, 3
@@ -22,6 +20,8 @@ CALLERS, CALLS = 4, 30
 TESTS = 4
 WORKERS = 3
 FIRST_NUMBER = 70_000_001
+ALLOWED_FAILURES = 5  # of one login in five minutes, by allauth
+KEEPS_ADDRESSES_SECONDS = 6  # nginx.conf: valid=5s
 
 
 class Load:
@@ -29,7 +29,7 @@ class Load:
 
     def __init__(self, found: Place, mark: int) -> None:
         self.place, self.mark = found, mark
-        self.done: list[Operation] = []
+        self.done: list[operations.Operation] = []
         self.answers: Counter[int] = Counter()
         self.before = {name: self._newest(name) for name in PORTALS}
 
@@ -62,7 +62,7 @@ class Load:
         return {
             "trails": trails,
             "answers": dict(self.answers),
-            "repeated": sum(it.repeated for it in self.done),
+            "repeated": Counter(it.name for it in self.done if it.repeated),
             "mails that arrived twice": sum(it.arrived_twice for it in self.done),
             "failed jobs": [
                 self.place.one(name, "SELECT coalesce(sum(failed), 0) FROM jobs_job")
@@ -74,23 +74,25 @@ class Load:
         newest = "SELECT coalesce(max(id), 0) FROM audit_event"
         return int(self.place.one(environment, newest))
 
-    def _do(self, operation: Operation) -> None:
+    def _do(self, operation: operations.Operation) -> None:
         self.done.append(operation)
         operation.do()
 
     def _promote(self, n: int) -> None:
         first = FIRST_NUMBER + (self.mark * BATCHES + n) * BATCH
         companies = [f"{first + it:08d}" for it in range(BATCH)]
-        for kind in (Extraction, Importing, Inviting):
+        for kind in (operations.Extraction, operations.Importing, operations.Inviting):
             self._do(kind(self.place, companies))
 
     def _request(self, n: int) -> None:
         for number in range(REQUESTS):
-            self._do(Requesting(self.place, (self.mark * REQUESTERS + n) * REQUESTS + number))
+            self._do(
+                operations.Requesting(self.place, (self.mark * REQUESTERS + n) * REQUESTS + number)
+            )
 
     def _test(self, _n: int) -> None:
         for number in range(TESTS):
-            operation = Testing(self.place, number)
+            operation = operations.Testing(self.place, number)
             self._do(operation)
             operation.check()
 
@@ -98,7 +100,8 @@ class Load:
         """Set the webhook of one publication by the signed API, again and again."""
         with caller(self.place) as call:
             for number in range(CALLS):
-                self.answers[call(self.place.publications[n], f"{self.mark}-{number}")] += 1
+                publication = self.place.publications[n % len(self.place.publications)]
+                self.answers[call(publication, f"{self.mark}-{n}-{number}")] += 1
 
 
 class caller:  # noqa: N801 - used as a function
@@ -151,22 +154,80 @@ def log_of(found: Place, service: str) -> str:
     return found.stack.log(service).read_text()
 
 
+def scale(found: Place) -> tuple[list[str], list[str]]:
+    """Start what `--scale` would start, unless it is there; return the new webs and workers."""
+    webs = [f"{name}-web-2" for name in PORTALS]
+    workers = [f"{name}-worker-{n}" for name in PORTALS for n in range(2, WORKERS + 1)]
+    if not set(webs) <= set(found.stack.running):
+        for name in PORTALS:
+            found.composition.add_web(name)
+            for n in range(2, WORKERS + 1):
+                found.composition.add_worker(name, n)
+        found.wait_for(
+            lambda: all(" ready." in log_of(found, it) for it in workers),
+            seconds=120,
+            what="The readiness of every worker",
+        )
+        time.sleep(KEEPS_ADDRESSES_SECONDS)
+    return webs, workers
+
+
 def test_many_give_what_one_gives(found: Place) -> None:
     of_one = Load(found, 0).run().results()
-    webs = [found.composition.add_web(name) for name in PORTALS]
-    workers = [
-        found.composition.add_worker(name, n) for name in PORTALS for n in range(2, WORKERS + 1)
-    ]
-    for worker in workers:
-        found.wait_for(lambda: " ready." in log_of(found, worker), seconds=60, what=worker)
-    time.sleep(6)  # nginx keeps an address for five seconds
+    webs, workers = scale(found)
 
     of_many = Load(found, 1).run().results()
 
     assert of_many == of_one
     assert of_one["answers"] == {201: CALLERS * CALLS}
-    assert of_one["repeated"] == 0
+    assert of_one["repeated"] == {}
     for web in webs:
         assert '"POST /' in log_of(found, web), f"{web} was asked for nothing"
     for worker in workers:
-        assert "received" in log_of(found, worker), f"{worker} had nothing to do"
+        assert " begins" in log_of(found, worker), f"{worker} had nothing to do"
+
+
+def test_the_webs_count_together(found: Place) -> None:
+    scale(found)
+    answers = []
+    with found.composition.client("production") as client:
+        client.headers["Referer"] = str(client.base_url)
+        for _ in range(ALLOWED_FAILURES + 1):
+            page = client.get("/accounts/login/")
+            [token] = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text))
+            guess = {"login": "nobody@brightwater-energy.example", "password": "a guess"}
+            answers.append(
+                client.post("/accounts/login/", data={**guess, "csrfmiddlewaretoken": token})
+            )
+
+    refused = ["too many attempts" in answer.text for answer in answers]
+    assert refused == [False] * ALLOWED_FAILURES + [True]
+
+
+def test_a_web_that_is_stopped_ends_what_it_has_begun(found: Place) -> None:
+    scale(found)
+    answers: Counter[str] = Counter()
+    is_over = threading.Event()
+
+    def read(_: int) -> None:
+        with found.composition.client("uit") as client:
+            while not is_over.is_set():
+                answers[f"page {client.get('/accounts/login/').status_code}"] += 1
+
+    def write(n: int) -> None:
+        with caller(found) as call:
+            while not is_over.is_set():
+                answers[f"call {call(found.publications[0], f'stop-{n}')}"] += 1
+
+    with ThreadPoolExecutor(4) as threads:
+        tasks = [threads.submit(what, n) for n in range(2) for what in (read, write)]
+        time.sleep(2)
+        found.composition.names.addresses["uit-web"].remove("127.0.0.2")
+        found.stack.end("uit-web-2")
+        time.sleep(KEEPS_ADDRESSES_SECONDS)
+        is_over.set()
+        for task in tasks:
+            task.result()
+
+    assert set(answers) == {"page 200", "call 201"}, answers
+    assert "Traceback" not in log_of(found, "uit-web-2")

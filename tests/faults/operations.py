@@ -55,7 +55,9 @@ class Operation:
                 time.sleep(0.5)
             self.place.wait_for_jobs("uit")
             self.place.wait_for_jobs("production")
-            self.repeated += 0 if is_done() else 1
+            if not is_done():
+                self.repeated += 1
+                time.sleep(0.5)
 
 
 class OfCompanies(Operation):
