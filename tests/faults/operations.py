@@ -27,6 +27,7 @@ class Operation:
     name = ""
     victims: tuple[str, ...] = ()
     window = 1.5  # within so many seconds of the begin something is killed
+    stays = True  # what it made is there for good
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -345,6 +346,7 @@ class Testing(Operation):
     name = "webhook test"
     victims = ("uit-web", "uit-worker", "postgresql", "redis", "mail")
     window = 1.5
+    stays = False  # of each webhook the last tests are kept
 
     def __init__(self, place: Place, mark: int) -> None:
         super().__init__(place)

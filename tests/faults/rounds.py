@@ -35,6 +35,7 @@ BATCH = 4
 PROMOTION = (Extraction, Importing, Inviting)
 KINDS = len(PROMOTION) + 2
 MOST_SECONDS_AWAY = 3.0
+SETTLED_AFTER = 20  # rounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,10 @@ def run_round(place: Place, operation: Operation, *, chance: random.Random) -> R
 
 
 def run(place: Place, rounds: int, seed: int, say: Callable[[str], None]) -> list[Round]:
-    """Run so many rounds, one operation after the other; at the end look at all once more."""
+    """Run so many rounds, one operation after the other; at the end look at all once more.
+
+    What goes on by itself is looked at some rounds later: of test events only the last are kept.
+    """
     chance = random.Random(seed)
     done: list[Round] = []
     for number in range(rounds):
@@ -88,10 +92,19 @@ def run(place: Place, rounds: int, seed: int, say: Callable[[str], None]) -> lis
             f"{number + 1:4} {last.operation.name:13} {last.victim:18} killed after "
             f"{last.after:.2f} s, away {last.away:.2f} s, repeated {last.operation.repeated}"
         )
+        if number >= SETTLED_AFTER:
+            _settle(done[number - SETTLED_AFTER].operation)
+    for it in done[-SETTLED_AFTER:]:
+        _settle(it.operation)
     for it in done:
-        it.operation.settle()
-        it.operation.check()
+        if it.operation.stays:
+            it.operation.check()
     return done
+
+
+def _settle(operation: Operation) -> None:
+    operation.settle()
+    operation.check()
 
 
 def _operation(place: Place, number: int) -> Operation:

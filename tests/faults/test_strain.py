@@ -1,4 +1,4 @@
-"""Two webs and three workers give what one of each gives, and stopping a web loses nothing."""
+"""What the whole composition bears: servers that die, and many webs and workers instead of one."""
 
 import re
 import threading
@@ -13,13 +13,18 @@ from dip_client import calling, configuration
 from tests.deploy.stack import PORTALS
 from tests.faults import operations
 from tests.faults.place import Place, place
+from tests.faults.rounds import BATCH as COMPANIES_OF_A_ROUND
+from tests.faults.rounds import KINDS, run
 
+pytestmark = pytest.mark.deploy
+# With it each of web, worker, PostgreSQL, Redis and the mail server is killed once.
+SEED = 271
 BATCHES, BATCH = 4, 3
 REQUESTERS, REQUESTS = 2, 3
 CALLERS, CALLS = 4, 30
 TESTS = 4
 WORKERS = 3
-FIRST_NUMBER = 70_000_001
+FIRST_NUMBER = 70_000_001 + COMPANIES_OF_A_ROUND
 ALLOWED_FAILURES = 5  # of one login in five minutes, by allauth
 KEEPS_ADDRESSES_SECONDS = 6  # nginx.conf: valid=5s
 
@@ -86,9 +91,8 @@ class Load:
 
     def _request(self, n: int) -> None:
         for number in range(REQUESTS):
-            self._do(
-                operations.Requesting(self.place, (self.mark * REQUESTERS + n) * REQUESTS + number)
-            )
+            mark = KINDS + (self.mark * REQUESTERS + n) * REQUESTS + number
+            self._do(operations.Requesting(self.place, mark))
 
     def _test(self, _n: int) -> None:
         for number in range(TESTS):
@@ -146,12 +150,24 @@ class caller:  # noqa: N801 - used as a function
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The whole composition with one web and one worker for each portal."""
-    with place(tmp_path_factory.mktemp("scale") / "place", companies=2 * BATCHES * BATCH) as found:
+    companies = COMPANIES_OF_A_ROUND + 2 * BATCHES * BATCH
+    with place(tmp_path_factory.mktemp("strain") / "place", companies=companies) as found:
         yield found
 
 
 def log_of(found: Place, service: str) -> str:
     return found.stack.log(service).read_text()
+
+
+def test_what_was_asked_for_is_done_once_whatever_dies(found: Place) -> None:
+    told: list[str] = []
+
+    done = run(found, KINDS, SEED, told.append)
+
+    assert {it.victim.rpartition("-")[2] for it in done} == {
+        *("web", "worker", "postgresql", "redis", "mail")
+    }
+    assert found.ended_by_themselves == [], told
 
 
 def scale(found: Place) -> tuple[list[str], list[str]]:
