@@ -155,6 +155,7 @@ CODES: Mapping[str, Code] = {
         Check.SERVER,
         HTTPStatus.SERVICE_UNAVAILABLE,
         no_trusted_authority="no certificate authority is pinned for this environment yet",
+        out_of_service="the simulator's database or Redis is away; call again in a while",
     ),
 }
 

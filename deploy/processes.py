@@ -15,6 +15,7 @@ _ERROR = re.compile(r"\b(ERROR|CRITICAL)\b")
 POLL_SECONDS = 0.1
 STOP_SECONDS = 20
 LAST_LINES = 15
+MOST_ENDS, ENDS_SECONDS = 3, 60
 
 
 class Stopped(Exception):
@@ -41,9 +42,11 @@ class Child:
         on_line: Callable[[str], None],
     ) -> None:
         self.name = name
+        self.command = command
+        self.environment = environment
         self.log = log
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._on_line = on_line
+        self.on_line = on_line
         log.parent.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
             command,
@@ -65,7 +68,7 @@ class Child:
                 log.write(line)
                 log.flush()
                 self.last_lines.append(line.rstrip())
-                self._on_line(line.rstrip())
+                self.on_line(line.rstrip())
 
     def is_running(self) -> bool:
         return self.process.poll() is None
@@ -151,10 +154,36 @@ class Processes:
                 raise ChildFailed(_what_became_of(child))
 
     def watch(self) -> None:
-        """Return never: raises Stopped or ChildFailed."""
+        """Start anew what ends by itself. Return never: raises Stopped or ChildFailed.
+
+        What keeps ending is not to be helped by this: MOST_ENDS of one process within
+        ENDS_SECONDS are a failure.
+        """
+        ends: dict[str, deque[float]] = {}
         while True:
-            self.check()
+            for child in [it for it in self._children if not it.is_running()]:
+                recent = ends.setdefault(child.name, deque(maxlen=MOST_ENDS))
+                recent.append(time.monotonic())
+                if len(recent) == MOST_ENDS and recent[-1] - recent[0] < ENDS_SECONDS:
+                    self.check()
+                self._start_anew(child)
             self.pause(POLL_SECONDS)
+
+    def _start_anew(self, ended: Child) -> None:
+        ended.signal(signal.SIGKILL)  # what it may have left behind holds its port
+        ended.wait_for_output()
+        self._say(f"{_what_became_of(ended)}\n{ended.name} is started anew.")
+        with self._lock:
+            self._children.remove(ended)
+        self._add(
+            Child(
+                name=ended.name,
+                command=ended.command,
+                environment=ended.environment,
+                log=ended.log,
+                on_line=ended.on_line,
+            )
+        )
 
     def stop(self) -> None:
         """End every child: SIGTERM, and SIGKILL for what is still there after STOP_SECONDS."""

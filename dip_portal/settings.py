@@ -190,6 +190,7 @@ else:
     for _folder in ("queue", "control"):
         (_broker / _folder).mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT = "dip_portal.lib.file_broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "queue"),
         "data_folder_out": str(_broker / "queue"),
@@ -546,7 +547,10 @@ if LOG_FORMAT not in logs.FORMATS:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"correlation": {"()": "dip_portal.lib.correlation.CorrelationFilter"}},
+    "filters": {
+        "correlation": {"()": "dip_portal.lib.correlation.CorrelationFilter"},
+        "without_traceback": {"()": lambda: logs.without_traceback},
+    },
     "formatters": {
         "line": {"format": logs.LINE},
         "json": {"()": "dip_portal.lib.logs.JsonFormatter", "environment": DIP_ENVIRONMENT},
@@ -565,5 +569,7 @@ LOGGING = {
         for name in ("celery.worker.strategy", "celery.app.trace", "httpx")
     }
     # The file broker has no host, and says so each time.
-    | {"kombu.connection": {"level": "ERROR"}},
+    | {"kombu.connection": {"level": "ERROR"}}
+    # Anybody may send any Host, such as whoever looks for open doors: one line each.
+    | {"django.security.DisallowedHost": {"filters": ["without_traceback"], "level": "WARNING"}},
 }

@@ -9,6 +9,7 @@ from dip_portal.lib.health import health, ready
 from dip_portal.metrics import metrics
 
 handler400 = "dip_portal.lib.error_pages.bad_request"
+handler500 = "dip_portal.lib.error_pages.server_error"
 urlpatterns = [
     path("", home, name="home"),
     path("", include("accounts.urls")),

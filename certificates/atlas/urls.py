@@ -19,6 +19,7 @@ from dip_portal.lib.health import health, ready
 from dip_portal.metrics import metrics
 
 handler400 = "certificates.atlas.hvca.problems.bad_request"
+handler500 = "dip_portal.lib.error_pages.server_error"
 
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),

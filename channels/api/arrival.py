@@ -24,6 +24,7 @@ from channels.authentication import Caller, authenticate
 from channels.calls import Call, call_of
 from channels.refusals import CallRefused
 from channels.services import failed_calls
+from dip_portal.lib.outage import OUTAGE, RETRY_AFTER
 
 log = logging.getLogger(__name__)
 PREFIXES = ("/dip-channel", "/statusmessage", "/extensions")
@@ -42,12 +43,19 @@ def answer(request: HttpRequest) -> HttpResponse:
     """Answer a call to the API. Nothing is raised: what goes wrong is an answer too."""
     arrived = _Arrived(request)
     try:
-        response = arrived.run()
-    except CallRefused as refusal:
-        response = arrived.refuse(refusal)
+        response = arrived.answer()
     except DisallowedHost:
         response = problems.answer(
             CallRefused("unknown_host", "The Host header is no name of this DIP. Call its own.")
+        )
+    except OUTAGE:
+        log.exception("A call to the API has met an outage.")
+        response = problems.answer(
+            CallRefused(
+                "out_of_service",
+                "The DIP is out of service for the moment. Call again in a while.",
+                headers=RETRY_AFTER,
+            )
         )
     except Exception:  # a caller always gets problem+json
         got_request_exception.send(sender=None, request=request)
@@ -80,6 +88,13 @@ class _Arrived:
         self.call: Call | None = None
         self.now = timezone.now()
         request.dip_arrived = self  # type: ignore[attr-defined]
+
+    def answer(self) -> HttpResponse:
+        """Return what the operation answers, or the refusal."""
+        try:
+            return self.run()
+        except CallRefused as refusal:
+            return self.refuse(refusal)
 
     def run(self) -> HttpResponse:
         """Return what the operation answers. Raises CallRefused."""

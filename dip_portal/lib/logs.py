@@ -35,3 +35,9 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, default=str)
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Drop the traceback of a record, as a logging filter: its message says it all."""
+    record.exc_info = None
+    return True

@@ -16,7 +16,7 @@ from playwright.sync_api import Route
 from tests.browser.test_every_page import listen, wrong_with
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PAGES = ("400", "403", "403_csrf", "404", "413", "429", "500")
+PAGES = ("400", "403", "403_csrf", "404", "413", "429", "500", "503")
 GATEWAY = Path("deploy/gateway/nginx.conf")
 
 

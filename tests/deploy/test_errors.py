@@ -89,14 +89,28 @@ def test_the_page_of_an_error_comes_without_a_database(tmp_path: Path, environme
         cookie = {f"dip_{environment}_session": "a" * 32}
         answer = httpx.get(f"{running.url}/", cookies=cookie, follow_redirects=True, timeout=30)
 
-        assert answer.status_code == 500
-        assert "Something went wrong in the portal" in answer.text
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        assert "The portal is away for a moment" in answer.text
         assert "stylesheet" in answer.text
         [shown] = ID.findall(answer.text)
         assert shown == answer.headers["X-Correlation-ID"]
         log = running.log.read_text()
-        assert f"ERROR django.request [{shown}] Internal Server Error: /" in log
+        assert f"ERROR django.request [{shown}] Service Unavailable: /" in log
         assert "unsaid" not in log + answer.text
+
+
+def test_a_call_of_the_api_without_its_database_may_come_again(tmp_path: Path) -> None:
+    [closed] = free_ports(1)
+    database = f"postgres://nobody:unsaid@127.0.0.1:{closed}/nothing"
+    with web(tmp_path, "uit", DATABASE_URL=database) as running:
+        address = f"{running.url}/dip-channel/PUB-036/pubconfig/1000000001"
+        answer = httpx.post(address, json={}, headers={"X-API-KEY": "a" * 40}, timeout=30)
+
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["code"] == "out_of_service"
+        assert answer.json()["correlationId"] == answer.headers["X-Correlation-ID"]
+        assert "unsaid" not in running.log.read_text()
 
 
 def test_what_is_too_large_gets_its_page_and_not_a_broken_connection(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy import processes
-from deploy.processes import ChildFailed, Processes, Stopped
+from deploy.processes import MOST_ENDS, ChildFailed, Processes, Stopped
 
 
 @pytest.fixture
@@ -70,11 +70,38 @@ def test_only_errors_of_a_child_reach_the_screen(
     assert said == [f"child: ERROR gone wrong (more in {tmp_path / 'log'})"]
 
 
-def test_a_child_that_ends_is_noticed(children: Processes, tmp_path: Path) -> None:
+def test_a_child_that_keeps_ending_is_a_failure(
+    children: Processes, said: list[str], tmp_path: Path
+) -> None:
     start(children, tmp_path / "log", "kill -9 $$")
 
     with pytest.raises(ChildFailed, match="child was killed by SIGKILL"):
         children.watch()
+
+    assert (tmp_path / "log").read_text().count("pid") == MOST_ENDS
+    assert sum("is started anew" in text for text in said) == MOST_ENDS - 1
+
+
+def test_a_child_that_is_killed_is_started_anew_without_what_it_left_behind(
+    children: Processes, said: list[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    first = start(children, log, "sleep 60 & echo grandchild $!; wait")
+    time.sleep(0.2)
+    grandchild = int(re.findall(r"grandchild (\d+)", log.read_text())[0])
+    stopping = threading.Timer(2, children._on_signal, (signal.SIGINT, None))
+    stopping.start()
+
+    os.kill(first, signal.SIGKILL)
+    with pytest.raises(Stopped):
+        children.watch()
+
+    assert any("child was killed by SIGKILL" in text for text in said)
+    assert not is_alive(grandchild) or _is_zombie(grandchild)
+    [_, second] = map(int, re.findall(r"(?<!\w)pid (\d+)", log.read_text()))
+    assert is_alive(second)
+    children.stop()
+    assert not is_alive(second) or _is_zombie(second)
 
 
 def test_stopping_ends_a_child_and_what_it_left_behind(children: Processes, tmp_path: Path) -> None:

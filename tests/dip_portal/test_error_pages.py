@@ -5,7 +5,9 @@ import re
 from typing import Any
 
 import pytest
+import redis
 from django.conf import settings as django_settings
+from django.db import OperationalError
 from django.test import Client
 
 TOO_MUCH = "x" * (django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
@@ -96,3 +98,44 @@ def test_every_request_has_an_id_of_its_own_whatever_it_brings(db: None) -> None
     }
 
     assert len(shown) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "heading"),
+    [
+        (ValueError, 500, "Something went wrong in the portal"),
+        (OperationalError, 503, "The portal is away for a moment"),
+        (redis.ConnectionError, 503, "The portal is away for a moment"),
+    ],
+)
+def test_what_fails_inside_is_told_without_its_words(
+    look: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    status: int,
+    heading: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error("the inner works")
+
+    monkeypatch.setattr("allauth.account.views.LoginView.get", fail)
+
+    answer = Client(raise_request_exception=False).get("/accounts/login/")
+
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert f"<h1>{heading}</h1>" in page
+    assert look in page
+    assert "the inner works" not in page
+    assert "the inner works" in caplog.text
+    assert ID.findall(page) == [answer["X-Correlation-ID"]]
+
+
+def test_a_foreign_host_is_one_line_in_the_log(db: None, caplog: pytest.LogCaptureFixture) -> None:
+    Client().get("/accounts/login/", HTTP_HOST="elsewhere.example")
+
+    told = [it for it in caplog.records if it.name == "django.security.DisallowedHost"]
+    assert len(told) == 1
+    assert "elsewhere.example" in told[0].getMessage()
+    assert told[0].exc_info is None

@@ -52,6 +52,7 @@ def test_a_broker_that_does_not_answer_makes_it_unready_and_is_not_named(
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = {}
     monkeypatch.setattr(app.conf, "broker_read_url", url)
     monkeypatch.setattr(app.conf, "broker_write_url", url)
+    monkeypatch.setitem(app.conf, "broker_transport", "redis")
     app.pool.force_close_all()
 
     answer = client.get("/health/ready/")

@@ -15,6 +15,7 @@ from certificates.atlas.errors import NamesRefused, QuotaUsedUp, Refusal
 from certificates.atlas.hvca import moods
 from certificates.atlas.hvca.authentication import Caller, authenticate
 from certificates.atlas.hvca.problems import NOTHING_THERE, Problem
+from dip_portal.lib.outage import OUTAGE, RETRY_AFTER
 
 logger = logging.getLogger(__name__)
 METHODS = ("get", "post", "patch", "delete")
@@ -43,6 +44,9 @@ class HvcaView(View):
             return problem.response
         except Refusal as refusal:
             return _as_problem(refusal).response
+        except OUTAGE:
+            logger.exception("the HVCA API lacks a server at %s", request.method)
+            return Problem(503, "Out of service. Try again later.", headers=RETRY_AFTER).response
         except Exception:
             logger.exception("the HVCA API failed at %s", request.method)
             return Problem(500, "Something went wrong here. Try again later.").response

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -133,15 +134,25 @@ def test_a_large_body_is_refused(hvca: Hvca) -> None:
     assert hvca.call("post", "certificates", body).status_code == 413
 
 
-def test_our_own_mistakes_show_nothing(hvca: Hvca, monkeypatch: Any, caplog: Any) -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"), [(RuntimeError, 500, None), (OperationalError, 503, "10")]
+)
+def test_our_own_mistakes_and_outages_show_nothing(
+    hvca: Hvca,
+    monkeypatch: Any,
+    caplog: Any,
+    error: type[Exception],
+    status: int,
+    retry_after: str | None,
+) -> None:
     def fail(*args: object, **kwargs: object) -> None:
-        raise RuntimeError("the secret of the house")
+        raise error("the secret of the house")
 
     monkeypatch.setattr(orders, "read_order", fail)
 
     answer = hvca.call("post", "certificates", {"public_key": "x"})
 
-    assert answer.status_code == 500
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (status, retry_after)
     assert "secret" not in answer.content.decode()
     assert "the secret of the house" in caplog.text
 
