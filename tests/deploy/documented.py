@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -144,11 +145,11 @@ class Documented:
         if services:
             assert all(it.endswith("-database") for it in services)  # they run here all the time
             return ""
-        told = ""
-        for environment in ENVIRONMENTS:
-            told += self.stack.run(f"{environment}-init")
-            self._start([f"{environment}-{name}" for name in STAY_UP])
-        return told + self._start(["atlas-dns", "gateway"])
+        with ThreadPoolExecutor() as threads:
+            told = list(threads.map(self.stack.run, [f"{it}-init" for it in ENVIRONMENTS]))
+        stay_up = [f"{environment}-{name}" for environment in ENVIRONMENTS for name in STAY_UP]
+        self._start([*stay_up, "atlas-dns", "gateway"])
+        return "".join(told)
 
     def _start(self, services: list[str]) -> str:
         stopped = [it for it in services if it not in self.stack.running]
