@@ -128,9 +128,8 @@ class Documented:
 
     def _stop(self, services: list[str]) -> str:
         for name in services or list(self.stack.running):
-            process = self.stack.running.pop(name)
-            process.terminate()
-            process.wait(timeout=60)
+            self.stack.end(name)
+            del self.stack.running[name]
         return ""
 
     def _restart(self, services: list[str]) -> str:
