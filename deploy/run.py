@@ -295,6 +295,7 @@ class Run:
             if log.stat().st_size > LOG_BYTES_KEPT:
                 log.replace(log.with_suffix(".log.old"))
         self.manage(deployment, "migrate", "--noinput")
+        self.manage(deployment, "check_secrets")
         for command in deployment.preparation:
             self.manage(deployment, command)
 

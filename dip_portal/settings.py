@@ -33,11 +33,14 @@ HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Secrets: from the environment, else made at first start --------------------------
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or keyfiles.read_or_create(
-    DIP_SECRETS_DIR / "secret-key", lambda: stdlib_secrets.token_urlsafe(64)
-)
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-# The file has one key a line, newest first, as the variable has them with commas.
+# A file has one key a line, newest first, as a variable has them with commas.
+SECRET_KEY, *_former = (
+    env.str("SECRET_KEY", default="")
+    or keyfiles.read_or_create(
+        DIP_SECRETS_DIR / "secret-key", lambda: stdlib_secrets.token_urlsafe(64)
+    )
+).split()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[]) or _former
 ENCRYPTION_KEYS = (
     env.list("ENCRYPTION_KEYS", default=[])
     or keyfiles.read_or_create(DIP_SECRETS_DIR / "encryption-key", generate_key).split()

@@ -19,6 +19,7 @@ from promotion.setups import companies_of
 
 Outcome = Extract | UnableToExtract
 FIRST_EXTRACT = "First extract of this company."
+SIGNED_ANEW = "The same setup, signed with the new key of UIT."
 
 
 def extract_companies(
@@ -27,8 +28,9 @@ def extract_companies(
     """Extract these companies (primary keys) in the transaction at hand.
 
     Returns for each its extract and whether it is new, or why it was refused. A company
-    whose setup is still that of its last extract gets no new one. The number of queries
-    does not depend on the number of companies. Raises Refused or Stranger.
+    whose setup is still that of its last extract gets no new one, unless the signing key was
+    rotated since. The number of queries does not depend on the number of companies. Raises
+    Refused or Stranger.
     """
     require(actor, Action.EXTRACT_MAKE)
     chosen = Organisation.objects.select_for_update(of=("self",)).in_bulk(organisations)
@@ -94,7 +96,9 @@ def _extract(
 ) -> tuple[Extract, bool]:
     """Return the company's extract, and whether it is new (and still to be stored)."""
     digest = document.digest_of(setup)
-    if last is not None and last.setup_digest == digest:
+    is_unchanged = last is not None and last.setup_digest == digest
+    # Production refuses what a former key has signed, though it says the same.
+    if last is not None and is_unchanged and signing.names_own_key(last.file.encode()):
         return last, False
     content = document.to_bytes(
         document.make(
@@ -117,13 +121,19 @@ def _extract(
             number=last.number + 1 if last else 1,
             setup_digest=digest,
             file=signing.sign(content).decode(),
-            changes=changes_since(last, setup) if last else [FIRST_EXTRACT],
+            changes=_changes(last, setup),
             made_at=now,
             confirmed_at=now,
             made_by_id=actor.user_id,
         ),
         True,
     )
+
+
+def _changes(last: Extract | None, setup: document.Setup) -> list[str]:
+    if last is None:
+        return [FIRST_EXTRACT]
+    return changes_since(last, setup) or [SIGNED_ANEW]
 
 
 def changes_since(earlier: Extract, setup: document.Setup) -> list[str]:

@@ -60,12 +60,22 @@ def verify(file: bytes, *, environment: str) -> bytes:
         raise UnableToVerify(
             "The signature is not that of the key pinned for "
             f"{environments.named(environment).label}. The file was changed after it was "
-            "extracted, or another environment made it: extract the company again and do "
-            "not edit the file."
+            "extracted, another environment made it, or the key was rotated since: extract "
+            "the company again and do not edit the file."
         ) from None
     if done.headers().get("typ") != EXTRACT_TYPE:
         raise UnableToVerify("The file is signed, but not as an extract.")
     return payload
+
+
+def names_own_key(file: bytes) -> bool:
+    """Tell whether a file says that it is signed by the key that this environment has now.
+
+    It is not verified. Raises UnableToVerify for a file that is no JWS of an extract.
+    """
+    parsed, _ = _parse(file)
+    header = json.loads(_decoded(parsed["protected"]))
+    return bool(header.get("kid") == own_key().thumbprint())
 
 
 def sign_request(*, audience: str, path: str, now: datetime) -> str:

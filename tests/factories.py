@@ -10,9 +10,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import TermsAcceptance, User
+from accounts.second_factor import PURPOSE
 from accounts.services import create_user
 from certificates.models import CertificateRequest, DomainRegistration
 from channels.models import FailedCall, WebhookConfiguration, WebhookTest
+from dip_portal.lib import secrets
 from organisations.models import (
     DcpId,
     DipId,
@@ -54,7 +56,9 @@ def user(
 def pass_gates(person: User) -> None:
     """Give a person a second factor, the Terms of Use accepted, and verified companies."""
     Authenticator.objects.get_or_create(
-        user=person, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "unused"}}
+        user=person,
+        type=Authenticator.Type.TOTP,
+        defaults={"data": {"secret": secrets.encrypt("unused", purpose=PURPOSE)}},
     )
     TermsAcceptance.objects.get_or_create(user=person, version=settings.TERMS_OF_USE_VERSION)
     Organisation.objects.filter(memberships__user=person, details_verified_at__isnull=True).update(

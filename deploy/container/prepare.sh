@@ -4,6 +4,7 @@
 set -eu
 
 python manage.py migrate --noinput
+python manage.py check_secrets
 python manage.py publish_key
 python manage.py request_own_certificate
 python manage.py load_demonstration

@@ -3,5 +3,6 @@
 set -eu
 
 python manage.py migrate --noinput
+python manage.py check_secrets
 python manage.py prepare_atlas
 python manage.py show_atlas_sign_ins

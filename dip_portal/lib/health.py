@@ -17,7 +17,7 @@ def health(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer whether database, migrations and broker are as they must be: 200, or else 503."""
+    """Answer whether all that it needs is as it must be: 200, or else 503."""
     checks = readiness.checks()
     is_ready = all(check.is_ok for check in checks)
     return JsonResponse(

@@ -1,4 +1,4 @@
-"""Whether a process could do its work: its database, its broker, and the tables it expects."""
+"""Whether a process could do its work: its database with the tables and keys, and its broker."""
 
 import os
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError
+
+from dip_portal.lib import resealing
 
 OK = "ok"
 BROKER_SECONDS = 2
@@ -28,12 +30,14 @@ class Check:
 
 
 def checks() -> list[Check]:
-    """Ask database, broker and migrations; takes a few milliseconds when all is well."""
+    """Ask database, migrations, secrets and broker; takes a few milliseconds when all is well."""
     database = _database()
     migrations = _migrations() if database == OK else "not known"
+    secrets = _secrets() if migrations == OK else "not known"
     return [
         Check(name="database", outcome=database),
         Check(name="migrations", outcome=migrations),
+        Check(name="secrets", outcome=secrets),
         Check(name="broker", outcome=_broker()),
     ]
 
@@ -54,6 +58,13 @@ def _migrations() -> str:
     except (DatabaseError, InconsistentMigrationHistory):
         return "not known"
     return f"{missing} not applied" if missing else OK
+
+
+def _secrets() -> str:
+    try:
+        return "do not open what is sealed here" if resealing.unopened() else OK
+    except DatabaseError:
+        return "not known"
 
 
 def _broker() -> str:

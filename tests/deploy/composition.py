@@ -96,7 +96,8 @@ class Native:
     def put_in_place(self, service: str, text: str) -> str:
         """Return a text of the file with what exists only in a container replaced."""
         places = {"/app/": f"{ROOT}/", "/tmp/": f"{self._temporary(service)}/"}
-        places[str(self.folder)] = str(self.folder)  # which may itself be under /tmp
+        for own in (self.folder, ROOT):  # which may themselves be under /tmp
+            places[str(own)] = str(own)
         places |= self.places | self.own_places.get(service, {})
         for mount in self.services[service].get("volumes", []):
             source, target = mount.split(":")[:2]

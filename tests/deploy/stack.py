@@ -4,19 +4,25 @@ import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import default as modern
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import redis
+from aiosmtpd.controller import Controller
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.deploy.composition import ROOT, Native
 from tests.deploy.gateway import gateway_client, start_gateway
 from tests.deploy.names import Names, serving_names
 from tests.deploy.ports import free_ports, wait_for_port
+from tests.deploy.servers import free_redis_urls, postgres_url, redis_url
 from tests.deploy.waiting import wait_until
+from tests.leaving_out import leave_out, need_program
 
 PORTALS = ("uit", "production")
 ENVIRONMENTS = (*PORTALS, "atlas")
@@ -84,9 +90,52 @@ class Composition:
             return connection.execute(sql.encode()).fetchall()
 
 
+class MailCatcher:
+    """Keeps every message that it is sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.messages.append(message_from_bytes(envelope.content, policy=modern))
+        return "250 OK"
+
+    def texts(self, containing: str) -> list[str]:
+        """Return the plain texts of the mails in which some words stand."""
+        texts = [it.get_body(("plain",)).get_content() for it in list(self.messages)]
+        return [text for text in texts if containing in text]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The running composition and the mails that it has sent."""
+
+    composition: Composition
+    mail: MailCatcher
+
+
 @contextmanager
-def roles_and_databases(stack: Native, server: str) -> Iterator[None]:
-    """Run what the database container runs when it is new; drop it all afterwards."""
+def stack_on_servers(folder: Path) -> Iterator[Stack]:
+    """Give the composition on the servers of the tests; leave out what calls it without them."""
+    for program in ("nginx", "psql"):
+        need_program(program)
+    server, broker = postgres_url(), redis_url()
+    if server is None or broker is None:
+        leave_out("no PostgreSQL or no Redis answers")
+    brokers = dict(zip(ENVIRONMENTS, free_redis_urls(broker), strict=False))
+    [smtp] = free_ports(1)
+    mail = MailCatcher()
+    catcher = Controller(mail, hostname="127.0.0.1", port=smtp)
+    catcher.start()
+    try:
+        with running_composition(folder, server=server, brokers=brokers, smtp=smtp) as composition:
+            yield Stack(composition=composition, mail=mail)
+    finally:
+        catcher.stop()
+
+
+def make_role_and_database(stack: Native, environment: str, server: str) -> None:
+    """Run what the database container runs when it is new."""
     named = conninfo_to_dict(server)
     connection = {
         "PGHOST": str(named.get("host", "")),
@@ -94,23 +143,34 @@ def roles_and_databases(stack: Native, server: str) -> Iterator[None]:
         "PGPASSWORD": str(named.get("password", "")),
         "POSTGRES_USER": str(named.get("user", "")),
     }
+    subprocess.run(
+        [ROOT / "deploy" / "database" / "create-role.sh"],
+        env=stack.environment(f"{environment}-database")
+        | {name: text for name, text in connection.items() if text},
+        check=True,
+        timeout=60,
+    )
+
+
+def drop_role_and_database(name: str, server: str) -> None:
+    """Drop a database, whoever is connected to it, and the role of the same name."""
+    with psycopg.connect(server, autocommit=True) as superuser:
+        superuser.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+        superuser.execute(f'DROP ROLE IF EXISTS "{name}"'.encode())
+
+
+@contextmanager
+def roles_and_databases(stack: Native, server: str) -> Iterator[None]:
+    """Run what the database container runs when it is new; drop it all afterwards."""
     made = []
     try:
         for environment in ENVIRONMENTS:
-            variables = stack.environment(f"{environment}-database")
-            made.append(variables["PORTAL_DATABASE"])
-            subprocess.run(
-                [ROOT / "deploy" / "database" / "create-role.sh"],
-                env=variables | {name: text for name, text in connection.items() if text},
-                check=True,
-                timeout=60,
-            )
+            made.append(stack.environment(f"{environment}-database")["PORTAL_DATABASE"])
+            make_role_and_database(stack, environment, server)
         yield
     finally:
-        with psycopg.connect(server, autocommit=True) as superuser:
-            for name in made:
-                superuser.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-                superuser.execute(f'DROP ROLE IF EXISTS "{name}"'.encode())
+        for name in made:
+            drop_role_and_database(name, server)
 
 
 @contextmanager

@@ -73,3 +73,25 @@ def test_cookies_are_bound_to_their_host_where_there_is_https(
     tmp_path: Path, variables: dict[str, str], prefix: str
 ) -> None:
     assert said_by(COOKIES, tmp_path, variables) == [f"{prefix}session", f"{prefix}csrf"]
+
+
+SECRET_KEYS = """
+import json
+from django.conf import settings
+print(json.dumps([settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS]))
+"""
+
+
+def test_the_file_of_the_secret_key_has_former_ones_below_it(tmp_path: Path) -> None:
+    [made, none] = said_by(SECRET_KEYS, tmp_path, {})
+    file = tmp_path / "secrets" / "secret-key"
+    assert (file.read_text(), none) == (f"{made}\n", [])
+    file.write_text(f"new\n{made}\n")
+
+    assert said_by(SECRET_KEYS, tmp_path, {}) == ["new", [made]]
+    assert said_by(SECRET_KEYS, tmp_path, {"SECRET_KEY_FALLBACKS": "a,b"}) == ["new", ["a", "b"]]
+
+
+def test_the_secret_key_of_a_variable_leaves_the_file_alone(tmp_path: Path) -> None:
+    assert said_by(SECRET_KEYS, tmp_path, {"SECRET_KEY": "given"}) == ["given", []]
+    assert not (tmp_path / "secrets" / "secret-key").exists()

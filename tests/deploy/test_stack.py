@@ -1,67 +1,21 @@
 """All of docker-compose.yml on this machine: its commands, on real PostgreSQL, Redis and nginx."""
 
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from email import message_from_bytes
-from email.policy import default as modern
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import httpx
-import psycopg
 import pytest
-from aiosmtpd.controller import Controller
-from psycopg.conninfo import make_conninfo
 
 from dip_portal.lib import environment as environments
-from tests.deploy.ports import free_ports
-from tests.deploy.servers import free_redis_urls, postgres_url, redis_url
-from tests.deploy.stack import ENVIRONMENTS, PORTALS, STAY_UP, Composition, running_composition
+from tests.deploy.stack import ENVIRONMENTS, PORTALS, STAY_UP, Composition, Stack, stack_on_servers
 from tests.deploy.waiting import wait_until
-from tests.leaving_out import leave_out, need_program
-
-
-class MailCatcher:
-    """Keeps every message that it is sent."""
-
-    def __init__(self) -> None:
-        self.messages: list[Any] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        self.messages.append(message_from_bytes(envelope.content, policy=modern))
-        return "250 OK"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stack:
-    """The running composition and the mails that it has sent."""
-
-    composition: Composition
-    mail: MailCatcher
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """All deployments with web, worker and beat, the gateway, and a mail catcher."""
-    need_program("nginx")
-    need_program("psql")
-    server, broker = postgres_url(), redis_url()
-    if server is None or broker is None:
-        leave_out("no PostgreSQL or no Redis answers")
-    brokers = dict(zip(ENVIRONMENTS, free_redis_urls(broker), strict=False))
-    [smtp] = free_ports(1)
-    mail = MailCatcher()
-    catcher = Controller(mail, hostname="127.0.0.1", port=smtp)
-    catcher.start()
-    try:
-        with running_composition(
-            tmp_path_factory.mktemp("stack"), server=server, brokers=brokers, smtp=smtp
-        ) as composition:
-            yield Stack(composition=composition, mail=mail)
-    finally:
-        catcher.stop()
+    with stack_on_servers(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -127,8 +81,7 @@ def test_a_company_goes_from_uit_to_production_and_its_admin_is_invited(
 
     def invitations() -> list[str]:
         """Return those of Production; the demonstration of UIT sends mails of its own."""
-        texts = [it.get_body(("plain",)).get_content() for it in running.mail.messages]
-        return [text for text in texts if link in text]
+        return running.mail.texts(link)
 
     wait_until(invitations, seconds=60)
     assert len(invitations()) == 1
@@ -183,40 +136,3 @@ def test_preparing_a_second_time_changes_nothing(composition: Composition) -> No
         composition.stack.run(f"{environment}-init")
 
         assert composition.query(environment, count) == before
-
-
-def test_a_backup_can_be_restored(composition: Composition, tmp_path: Path) -> None:
-    variables = composition.stack.environment("uit-web")
-    name, role = variables["DATABASE_NAME"], variables["DATABASE_USER"]
-    restored = f"{name}_restored"
-    count = "SELECT (SELECT count(*) FROM organisations_organisation), count(*) FROM audit_event"
-    dump = tmp_path / "uit.dump"
-
-    # The words are those of docs/operations.md.
-    _postgres("pg_dump", "--format", "custom", "--file", str(dump), _named(composition, name))
-    with psycopg.connect(composition.server, autocommit=True) as superuser:
-        superuser.execute(f'CREATE DATABASE "{restored}" OWNER "{role}"'.encode())
-        try:
-            _postgres(
-                *("pg_restore", "--clean", "--if-exists", "--single-transaction"),
-                *("--dbname", _named(composition, restored), str(dump)),
-            )
-            with psycopg.connect(composition.server, dbname=restored) as connection:
-                assert connection.execute(count.encode()).fetchall() == composition.query(
-                    "uit", count
-                )
-                owners = connection.execute(
-                    "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
-                ).fetchall()
-                assert owners == [(role,)]
-        finally:
-            superuser.execute(f'DROP DATABASE "{restored}" WITH (FORCE)'.encode())
-
-
-def _named(composition: Composition, database: str) -> str:
-    return make_conninfo(composition.server, dbname=database)
-
-
-def _postgres(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr

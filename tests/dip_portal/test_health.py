@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
+from accounts.models import User
+from dip_portal.lib.secrets import generate_key
 from dip_portal.lib.version import VERSION
 from tests.deploy.ports import free_ports
 
@@ -26,7 +29,7 @@ def test_a_process_with_all_that_it_needs_is_ready(
     assert answer.status_code == 200
     assert answer.json() == {
         "ready": True,
-        "checks": {"database": "ok", "migrations": "ok", "broker": "ok"},
+        "checks": {"database": "ok", "migrations": "ok", "secrets": "ok", "broker": "ok"},
     }
     assert "no-store" in answer["Cache-Control"]
 
@@ -39,6 +42,19 @@ def test_a_migration_that_is_not_applied_makes_it_unready(client: Client, db: No
     assert answer.status_code == 503
     assert answer.json()["checks"]["migrations"] == "1 not applied"
     assert client.get("/health/").status_code == 200
+
+
+def test_keys_of_another_database_make_it_unready(
+    client: Client, alice: User, settings: Any
+) -> None:
+    RecoveryCodes.activate(alice)
+    assert client.get("/health/ready/").status_code == 200
+    settings.ENCRYPTION_KEYS = [generate_key()]
+
+    answer = client.get("/health/ready/")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["secrets"] == "do not open what is sealed here"
 
 
 def test_a_broker_that_does_not_answer_makes_it_unready_and_is_not_named(

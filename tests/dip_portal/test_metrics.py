@@ -67,7 +67,7 @@ def test_work_and_signs_of_life_are_told(client: Client, db: None) -> None:
     assert found["dip_workers", ()] == 1
     assert found["dip_seen_seconds_ago", ("beat",)] < 60
     assert found["dip_broker_lag_seconds", ()] == 0
-    for check in ("database", "migrations", "broker"):
+    for check in ("database", "migrations", "secrets", "broker"):
         assert found["dip_ready", (check,)] == 1
 
 

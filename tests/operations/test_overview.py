@@ -56,7 +56,7 @@ def test_when_all_works_the_page_says_so(dana_client: Client) -> None:
     assert "worker@one" in page
     assert "the broker took 1.0 s" in page
     assert "DIP Portal simulator" in page
-    assert page.count('dip-badge-success">ok<') == 5
+    assert page.count('dip-badge-success">ok<') == 6
 
 
 @pytest.mark.usefixtures("at_work")

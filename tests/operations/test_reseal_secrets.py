@@ -138,6 +138,26 @@ def test_what_no_key_opens_is_left_and_named(settings: Any) -> None:
     assert list(ApiKey.objects.values("ciphertext", "blind_index")) == before
 
 
+@pytest.mark.usefixtures("_portal")
+def test_keys_of_another_database_are_noticed_before_anything_starts(settings: Any) -> None:
+    output = StringIO()
+    for keys in ([OLD], [NEW, OLD]):
+        settings.ENCRYPTION_KEYS = keys
+        call_command("check_secrets", stdout=output)
+    settings.ENCRYPTION_KEYS = [NEW]
+
+    with pytest.raises(CommandError, match="Restore the secrets of the same backup into") as told:
+        call_command("check_secrets", stdout=output)
+
+    for title in ("authenticators", "e-mails", "API keys"):
+        assert title in str(told.value)
+    assert not any(key in str(told.value) for key in (OLD, NEW))
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    reseal()
+    settings.ENCRYPTION_KEYS = [NEW]
+    call_command("check_secrets", stdout=output)
+
+
 def test_atlas_comes_to_the_newest_key_as_its_clients_log_in(settings: Any, atlas: None) -> None:
     settings.ENCRYPTION_KEYS = KEYS
     atlas_factories.authorities()

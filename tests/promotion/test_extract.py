@@ -14,6 +14,7 @@ from organisations.actors import DipManagerActor, actor_for
 from organisations.models import Organisation
 from organisations.policies import Stranger
 from organisations.roles import DcpStatus, DipRoleCode
+from promotion import signing
 from promotion.errors import UnableToExtract
 from promotion.extract import extract_companies, read_extract, verify_extract
 from promotion.models import Extract
@@ -98,6 +99,27 @@ def test_the_same_setup_gives_no_second_extract(family: Organisation, make: Any)
 
     assert (second, is_new) == (first, False)
     assert Extract.objects.get().confirmed_at > first.made_at
+
+
+def test_after_a_new_signing_key_the_same_setup_is_extracted_anew(
+    family: Organisation, make: Any, be: Callable[[str], None], settings: Any
+) -> None:
+    """As docs/operations.md has it: remove the key, publish the next one, extract again."""
+    old, _ = make(family)
+    settings.SIGNING_KEY_FILE.unlink()
+    be("uit")
+
+    new, is_new = make(family, later=5)
+
+    be("production")
+    with pytest.raises(UnableToVerify, match="or the key was rotated since: extract the company"):
+        signing.verify(old.file.encode(), environment="uit")
+    assert signing.verify(new.file.encode(), environment="uit")
+    assert is_new
+    assert (new.number, new.setup_digest) == (2, old.setup_digest)
+    assert new.changes == ["The same setup, signed with the new key of UIT."]
+    be("uit")
+    assert make(family, later=10) == (new, False)
 
 
 def test_the_next_extract_names_what_changed(family: Organisation, make: Any) -> None:
