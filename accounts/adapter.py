@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from mail.services import queue
 
+NEW_PLACE = "accounts/email/new_place"  # not of allauth's, which knows no such e-mail
 # allauth's e-mails that are sent here, by the name of our template. One that is not
 # listed is not sent: above all the one that tells strangers they have no account.
 EMAILS = {
@@ -17,6 +18,7 @@ EMAILS = {
     "account/email/password_changed": "security_notice",
     "account/email/password_reset": "security_notice",
     "account/email/password_set": "security_notice",
+    NEW_PLACE: "security_notice",
     "mfa/email/totp_activated": "security_notice",
     "mfa/email/totp_deactivated": "security_notice",
     "mfa/email/webauthn_added": "security_notice",
@@ -27,6 +29,7 @@ NOTICES = {
     "account/email/password_changed": "Your password was changed.",
     "account/email/password_reset": "Your password was reset.",
     "account/email/password_set": "Your password was set.",
+    NEW_PLACE: "Somebody signed in to your account from a new address.",
     "mfa/email/totp_activated": "An authenticator app was added to your account.",
     "mfa/email/totp_deactivated": "The authenticator app was removed from your account.",
     "mfa/email/webauthn_added": "A passkey was added to your account.",

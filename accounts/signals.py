@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from allauth.account import signals as account_signals
+from allauth.account.adapter import get_adapter
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
@@ -12,16 +13,18 @@ from django.http import HttpRequest
 
 from accounts import session_life
 from accounts.actors import actor_of
+from accounts.adapter import NEW_PLACE
 from accounts.models import User
 from audit.sentences import register
-from audit.services import record
+from audit.services import addresses_of, record
 
 logger = logging.getLogger(__name__)
+SIGN_IN = "session:start"
 
 SENTENCES = {
     "dip_manager:create": "created the DIP Manager",
     "terms:accept": "accepted the Terms of Use as",
-    "session:start": "signed in as",
+    SIGN_IN: "signed in as",
     "session:end": "signed out as",
     "password:change": "changed the password of",
     "password:reset": "reset the password of",
@@ -52,7 +55,11 @@ def _on_session_started(*, request: HttpRequest, **_: Any) -> None:
 
 
 def _on_signed_in(*, request: HttpRequest, user: User, **_: Any) -> None:
-    _record("session:start", request, user)
+    """Record it, and tell whoever has signed in before, but never from this address."""
+    known = addresses_of(user_id=user.pk, action=SIGN_IN)
+    if known and get_client_ip(request) not in known:
+        get_adapter().send_notification_mail(NEW_PLACE, user)
+    _record(SIGN_IN, request, user)
 
 
 def _on_signed_out(*, request: HttpRequest, user: User | None, **_: Any) -> None:

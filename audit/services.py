@@ -1,4 +1,4 @@
-"""The verb of `audit`: record."""
+"""The verb of `audit`: record; and from where somebody has acted before."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -88,6 +88,12 @@ def draft(
 def record_all(events: list[Event]) -> None:
     """Add events made by `draft`, in the transaction at hand."""
     bulk.insert_all(events)
+
+
+def addresses_of(*, user_id: int, action: str) -> set[str | None]:
+    """Return the network addresses from which this person has done this before."""
+    done = Event.objects.filter(actor_user_id=user_id, action=action).order_by()
+    return set(done.values_list("address", flat=True).distinct())
 
 
 def _differences(

@@ -287,6 +287,7 @@ ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of changes to how somebody signs in: accounts.adapter
 MFA_ADAPTER = "accounts.second_factor.MfaAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.forms.AuthenticateForm",
