@@ -151,8 +151,12 @@ def keep(call: Call) -> None:
     with _lock:
         name = f"{call.received_at.replace(':', '')}_{call.key}.json"
         keyfiles.replace(_folder() / name, json.dumps(asdict(call)))
-        for path in _files()[settings.CATCHER_KEEPS :]:
-            path.unlink(missing_ok=True)
+        taken = 0
+        for number, path in enumerate(_files()):
+            taken += path.stat().st_size
+            is_beyond = number >= settings.CATCHER_KEEPS or taken > settings.CATCHER_KEEPS_BYTES
+            if number and is_beyond:  # the newest stays, however large it is
+                path.unlink(missing_ok=True)
 
 
 def newest(

@@ -12,9 +12,10 @@ from dip_portal.lib import keyfiles
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Where calls, the chosen answer and the secret are kept; how many calls.
+# Where calls, the chosen answer and the secret are kept; how many of them, and how many bytes.
 CATCHER_FOLDER = Path(env.str("CATCHER_FOLDER", default=str(BASE_DIR / "var" / "catcher")))
 CATCHER_KEEPS = env.int("CATCHER_KEEPS", default=500)
+CATCHER_KEEPS_BYTES = env.int("CATCHER_KEEPS_BYTES", default=256 * 1024 * 1024)
 CATCHER_FOLDER.mkdir(parents=True, exist_ok=True)
 # `authorities` in it has the CAs of Atlas, by which certificates are judged.
 AUTHORITY_DIR = Path(env.str("DIP_AUTHORITY_DIR", default=str(BASE_DIR / "var" / "trusted-keys")))

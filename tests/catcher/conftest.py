@@ -122,6 +122,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catcher]:
                 "DIP_AUTHORITY_DIR": str(folder / "trusted"),
                 "STATIC_ROOT": str(folder / "staticfiles"),
                 "CATCHER_KEEPS": "40",
+                "CATCHER_KEEPS_BYTES": "4500000",
                 "PYTHONPATH": str(ROOT),
             },
             stdout=log,

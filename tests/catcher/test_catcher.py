@@ -169,6 +169,20 @@ def test_the_newest_are_kept(catcher: Catcher) -> None:
     assert [call["url"].rpartition("/")[2] for call in kept] == [str(n) for n in range(44, 4, -1)]
 
 
+def test_no_more_is_kept_than_there_is_room_for(catcher: Catcher) -> None:
+    client = catcher.client()
+    for number in range(4):
+        client.post(f"/hook/large/{number}", content=b"x" * 1_000_000)
+
+    kept = client.get("/calls.json").json()["calls"]
+
+    assert [it["url"].rpartition("/")[2] for it in kept] == ["3", "2", "1"]
+    client.post("/hook/larger", content=b"x" * 5_000_000)
+    assert [it["url"].rpartition("/")[2] for it in client.get("/calls.json").json()["calls"]] == [
+        "larger"
+    ]
+
+
 def test_a_call_that_is_too_large_is_answered_so(catcher: Catcher) -> None:
     assert catcher.client().post(HOOK, content=b" " * (9 * 1024 * 1024)).status_code == 413
 
