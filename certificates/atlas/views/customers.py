@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -62,10 +65,22 @@ class CustomersApi(View):
             return problem(429, "That were many calls. Wait a minute.")
         try:
             return JsonResponse(_given(sent, request), status=201)
+        except ValidationError as many:
+            return problem(429, many.messages[0])
         except NotTheirs:
             return problem(401, f"{sent['email']} is registered with another password.")
         except Refusal as refusal:
             return problem(422, str(refusal))
+
+
+def _authenticated(request: HttpRequest, sent: dict[str, Any]) -> AbstractBaseUser | None:
+    """Return whose e-mail address and password these are, if anybody's who may sign in.
+
+    Failures count together with those of the sign-in page. Raises ValidationError beyond them.
+    """
+    adapter = get_adapter(request)
+    user = adapter.authenticate(request, email=sent["email"], password=sent["password"])
+    return user if user is not None and user.is_active else None
 
 
 @transaction.atomic
@@ -82,7 +97,7 @@ def _given(sent: dict[str, Any], request: HttpRequest) -> dict[str, str]:
             address=get_client_ip(request),
             now=now,
         )
-    elif not user.is_active or not user.check_password(sent["password"]):
+    elif _authenticated(request, sent) is None:
         raise NotTheirs
     account = Account.objects.filter(users__user=user).first()
     if account is None:
