@@ -25,7 +25,7 @@ from accounts.services import create_user
 from audit.services import record
 from dip_portal.lib import validation
 from mail.models import OutgoingMail
-from mail.services import queue
+from mail.services import overtake, queue
 from organisations.actors import SYSTEM, Actor
 from organisations.errors import AlreadyThere, UnableToInvite
 from organisations.models import DipId, Invitation, Membership, Organisation
@@ -129,6 +129,7 @@ def replace(
         raise UnableToChangeInvitation("Members are invited by the company’s User Admin.")
     former.revoked_at = now
     former.save(update_fields=["revoked_at"])
+    overtake(about=_about(former), because="Somebody else was invited instead")
     if former.replaces is not None:
         _require_replaceable(former.organisation, former.replaces, email, now)
     invited = _issue_primary(
@@ -148,6 +149,7 @@ def revoke(*, actor: Actor, invitation: Invitation, now: datetime) -> None:
     current = still_open(invitation)
     current.revoked_at = now
     current.save(update_fields=["revoked_at"])
+    overtake(about=_about(current), because="The invitation was revoked")
     _record("invitation:revoke", actor, current, now, before=_person(current))
 
 
@@ -207,6 +209,7 @@ def accept(
     invitation.accepted_at = now
     invitation.accepted_by = user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
+    overtake(about=_about(invitation), because="The invitation was accepted")
     record(
         actor=UserActor(user_id=user.pk, label=str(user), address=address),
         action="invitation:accept",
@@ -415,12 +418,16 @@ def _require_newcomer(invitation: Invitation) -> None:
 
 
 def _send_link(invitation: Invitation, now: datetime) -> None:
-    """Give the invitation a new token and expiry, save it, and queue its e-mail."""
+    """Give the invitation a new token and expiry, save it, and queue its e-mail.
+
+    An earlier e-mail about it that is not sent yet goes out no more: its link is dead.
+    """
     token = secrets.token_urlsafe(32)
     invitation.token_hash = _hash_of(token)
     invitation.sent_at = now
     invitation.expires_at = now + timedelta(days=settings.INVITATION_DAYS)
     invitation.save()
+    overtake(about=_about(invitation), because="Overtaken by a newer e-mail")
     queue(
         to=invitation.email,
         template="invitation" if invitation.is_primary else "member_invitation",
