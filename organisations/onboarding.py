@@ -1,20 +1,22 @@
 """The onboarding tasks of the seminar that concern the company itself, its members and DIP IDs.
 
 HOME puts them in the seminar's order with those of the other apps. A task tells how far
-it is by its steps; which is the next one, HOME decides.
+it is by its steps; which is the next one, HOME decides. `finished` says the same of many
+companies at once, as each app's module of this name does for its own tasks.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from dip_portal.lib import environment as environments
 from organisations import queries
 from organisations.actors import Actor
 from organisations.cover import cover_of
-from organisations.models import Organisation
+from organisations.models import ApiKey, DipId, Membership, Organisation
 from organisations.roles import Role
 
 
@@ -130,4 +132,31 @@ def dip_id_management(actor: Actor, organisation: Organisation, day: date) -> Ta
         ),
         url=reverse("organisations:dip_ids", args=[organisation.pk]),
         label="DIP IDs",
+    )
+
+
+def finished(day: date) -> Q:
+    """Return what finds the companies that have done tasks 1, 2 and 4."""
+    members = Membership.objects.filter(
+        organisation=OuterRef("pk"),
+        offboarded_at__isnull=True,
+        expires_date__gt=day,
+        user__is_active=True,
+    )
+    dip_ids = DipId.objects.filter(mpid__organisation=OuterRef("pk"))
+    has_key = ApiKey.objects.filter(dip_id=OuterRef("pk"), first_shown_at__isnull=False)
+    return (
+        Q(details_verified_at__isnull=False)
+        & Q(Exists(members.filter(is_certificate_admin=True)))
+        & Q(Exists(members.filter(is_message_admin=True)))
+        & Q(Exists(dip_ids))
+        & ~Q(
+            Exists(
+                dip_ids.filter(
+                    Q(effective_dates_set_at__isnull=True)
+                    | Q(effective_from_date__isnull=True)
+                    | ~Exists(has_key)
+                )
+            )
+        )
     )

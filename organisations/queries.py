@@ -157,11 +157,16 @@ def children(organisation: Organisation) -> list[Organisation]:
     return list(organisation.children.order_by("name", "pk"))
 
 
-def companies_left_without(person: User, day: date) -> list[Organisation]:
-    """Return the companies whose only active User Admin is this person: one query."""
-    user_admins = Membership.objects.filter(
+def active_user_admins(day: date) -> QuerySet[Membership]:
+    """Return the memberships of all active User Admins whose accounts are open."""
+    return Membership.objects.filter(
         is_user_admin=True, offboarded_at=None, expires_date__gt=day, user__is_active=True
     )
+
+
+def companies_left_without(person: User, day: date) -> list[Organisation]:
+    """Return the companies whose only active User Admin is this person: one query."""
+    user_admins = active_user_admins(day)
     others = user_admins.filter(organisation=OuterRef("pk")).exclude(user=person)
     return list(
         Organisation.objects.filter(

@@ -32,6 +32,7 @@ from organisations.models import DipId, Invitation, Membership, Organisation
 from organisations.models.grant import Grant
 from organisations.models.invitation import IS_OPEN
 from organisations.policies import Action, require
+from organisations.queries import active_user_admins
 from organisations.roles import Role
 from organisations.services import domains
 from organisations.services.changes import locked
@@ -40,6 +41,7 @@ from organisations.services.leaving import leave
 MEMBERSHIP_LASTS = timedelta(days=365)  # DOMAIN.md: membership lasts one year
 NAME_MAX_LENGTH = 100
 EMAIL_MAX_LENGTH = 254
+ABOUT = "invitation:"  # how an e-mail says that it is about an invitation; its key follows
 
 
 class UnableToAccept(Exception):
@@ -354,9 +356,7 @@ def _require_invitable(organisation: Organisation, email: str) -> None:
 
 def user_admins(organisation: Organisation, *, now: datetime) -> QuerySet[Membership]:
     """Return the company's active User Admins whose accounts are open, with their people."""
-    return organisation.memberships.filter(
-        is_user_admin=True, offboarded_at=None, expires_date__gt=now.date(), user__is_active=True
-    ).select_related("user")
+    return active_user_admins(now.date()).filter(organisation=organisation).select_related("user")
 
 
 def _require_no_user_admin(organisation: Organisation, now: datetime) -> None:
@@ -490,7 +490,7 @@ def _hash_of(token: str) -> str:
 
 
 def _about(invitation: Invitation) -> str:
-    return f"invitation:{invitation.pk}"
+    return f"{ABOUT}{invitation.pk}"
 
 
 def _person(invitation: Invitation) -> dict[str, str]:

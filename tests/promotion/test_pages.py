@@ -16,6 +16,7 @@ from jobs.models import Job, JobItem
 from jobs.runner import run
 from mail.models import OutgoingMail
 from organisations.models import Invitation, Organisation
+from organisations.roles import Role
 from promotion.models import Extract, Import
 from tests import factories
 from tests.promotion import setups
@@ -339,16 +340,21 @@ def test_the_pipeline_of_production_shows_stages(
 ) -> None:
     now = timezone.now()
 
-    def invited(name: str, **fields: Any) -> None:
+    def invited(name: str, **fields: Any) -> Organisation:
         other = factories.company(name=name)
         factories.invitation(
             organisation=other, is_primary=True, sent_at=now - timedelta(days=9), **fields
         )
         factories.invitation(organisation=other)  # of another member: counts for nothing
+        return other
 
     invited("Invited")
     invited("Expired", expires_at=now - timedelta(days=1))
-    invited("Accepted", accepted_at=now)
+    factories.membership(
+        user=factories.user(),
+        organisation=invited("Accepted", accepted_at=now),
+        roles=[Role.USER_ADMIN],
+    )
     invited("Revoked", revoked_at=now)
 
     page = dana_client.get(PIPELINE)
@@ -361,7 +367,8 @@ def test_the_pipeline_of_production_shows_stages(
         "Revoked": "imported",
     }
     assert [(stage.code, n) for stage, n in page.context["stages"]] == [
-        ("imported", 2), ("invited", 1), ("expired", 1), ("accepted", 1),
+        ("imported", 2), ("invited", 1), ("undelivered", 0), ("expired", 1),
+        ("accepted", 1), ("left", 0), ("onboarded", 0),
     ]  # fmt: skip
 
 
