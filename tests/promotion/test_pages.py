@@ -228,8 +228,64 @@ def test_several_files_are_taken_or_refused_one_by_one(
     assert answer.status_code == 422
     assert "2 files refused" in text
     assert "extract-2.json" in text
-    assert "1 of the files were taken in" in text
+    assert "1 extract is here" in text
+    assert f'href="/admin/promotion/imports/{Import.objects.get().pk}/"' in text
+
+
+def test_an_extract_that_is_uploaded_three_times_is_taken_in_once(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    same = signed(setups.setup())
+
+    answer = upload(same, same, same)
+
+    row = Import.objects.get()
+    assert answer["Location"] == f"/admin/promotion/imports/{row.pk}/"
+    page = dana_client.get(answer["Location"]).content.decode()
+    assert "The 3 files hold the same extract, which was taken in once." in page
+
+
+def test_an_extract_that_waits_already_is_not_taken_in_again(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    first = signed(setups.setup())
+    upload(first)
+
+    page = dana_client.get(upload(first)["Location"]).content.decode()
+
+    assert "This extract is here already and waits to be imported." in page
     assert Import.objects.count() == 1
+
+
+def test_of_several_files_it_says_what_is_new_what_is_here_and_what_is_twice(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    first = signed(setups.setup())
+    other = signed(setups.setup(company_number="00000001", name="Other Ltd", mpids=[]))
+    upload(first)
+
+    answer = upload(first, other, other, b"nonsense")
+
+    text = " ".join(answer.content.decode().split())
+    new = Import.objects.get(company_number="00000001")
+    assert "2 extracts are here" in text
+    assert "1 extract was taken in. 1 extract is here already." in text
+    assert f'<a href="/admin/promotion/imports/{new.pk}/">Extract of Other Ltd' in text
+    assert "1 file held an extract that another of them held too." in text
+    page = dana_client.get(upload(first, other)["Location"]).content.decode()
+    assert "2 extracts are here already." in page
+
+
+def test_an_older_extract_of_the_same_upload_is_said_to_be_superseded(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    now = timezone.now()
+    older = signed(setups.setup(), at=now - timedelta(hours=1))
+    newer = signed(setups.setup(description="Newer."), at=now)
+
+    page = dana_client.get(upload(older, newer)["Location"]).content.decode()
+
+    assert "1 extract was taken in. 1 is superseded by a newer one of its company." in page
 
 
 @pytest.mark.parametrize("content", [b"", None])
