@@ -15,7 +15,7 @@ from django.urls import reverse
 from dip_portal.lib import environment as environments
 from organisations import queries
 from organisations.actors import Actor
-from organisations.cover import cover_of
+from organisations.cover import Cover, cover_of
 from organisations.models import ApiKey, DipId, Membership, Organisation
 from organisations.roles import Role
 
@@ -78,7 +78,11 @@ def access_portal(actor: Actor, organisation: Organisation, day: date) -> Task:
 def member_management(actor: Actor, organisation: Organisation, day: date) -> Task:
     """Task 2: a Certificate Admin and a Message Admin first; then cover for each role."""
     cover = cover_of(organisation, day)
-    thin = [f"{it.role.label.removeprefix('MP ')}s" for it in cover.values() if it.is_thin]
+    thin = [
+        f"{it.role.label.removeprefix('MP ')}s{it.also_invited}"
+        for it in cover.values()
+        if it.is_thin
+    ]
     text = (
         "Members are not copied from UIT: set up the users of Production here."
         if environments.current().can_import
@@ -88,8 +92,8 @@ def member_management(actor: Actor, organisation: Organisation, day: date) -> Ta
         title="Member Management",
         text=f"{text} A Certificate Admin and a Message Admin need to be added as a first task.",
         steps=(
-            Step(text="Add a Certificate Admin", is_done=cover[Role.CERTIFICATE_ADMIN].is_there),
-            Step(text="Add a Message Admin", is_done=cover[Role.MESSAGE_ADMIN].is_there),
+            _first(cover[Role.CERTIFICATE_ADMIN], "Add a Certificate Admin"),
+            _first(cover[Role.MESSAGE_ADMIN], "Add a Message Admin"),
         ),
         advice=f"Two of each are recommended, so that nobody’s absence stops you. Fewer than "
         f"two: {', '.join(thin)}."
@@ -103,6 +107,13 @@ def member_management(actor: Actor, organisation: Organisation, day: date) -> Ta
         ),
         url=reverse("organisations:members", args=[organisation.pk]),
         label="Members",
+    )
+
+
+def _first(cover: Cover, text: str) -> Step:
+    """Return the step to have somebody with a role: who is invited does not count, but is told."""
+    return Step(
+        text=text if cover.is_there else f"{text}{cover.also_invited}", is_done=cover.is_there
     )
 
 

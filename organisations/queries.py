@@ -124,6 +124,29 @@ def nomination_for(organisation: Organisation, dip_id: DipId | None) -> Nominati
     )
 
 
+def nominations_seen(
+    actor: Actor, organisation: Organisation
+) -> tuple[Nomination | None, list[tuple[Nomination, int]]]:
+    """Return the whole company's nomination, and those of DIP IDs that the actor may see.
+
+    The latter by DCP, with the number of DIP IDs. One query.
+    """
+    seen = visible(actor, Action.DIP_ID_VIEW, DipId.objects.filter(mpid__organisation=organisation))
+    rows = (
+        organisation.nominations.filter(Q(dip_id=None) | Q(dip_id__in=seen.values("pk")))
+        .select_related("dcp_id__organisation")
+        .order_by("dcp_id_code")
+    )
+    whole = None
+    by_dcp: dict[str, list[Nomination]] = {}
+    for row in rows:
+        if row.dip_id_id is None:
+            whole = row
+        else:
+            by_dcp.setdefault(row.dcp_id_code, []).append(row)
+    return whole, [(same[0], len(same)) for same in by_dcp.values()]
+
+
 def nominations_of_dcp(organisation: Organisation) -> QuerySet[Nomination]:
     """Return who nominated a DIP Connection Provider, with company and DIP ID."""
     return Nomination.objects.filter(dcp_id__organisation=organisation).select_related(
