@@ -1,10 +1,12 @@
 """Task 3 of HOME, 'Certificate Management', by what the portal knows (seminar, slide 3)."""
 
-from datetime import date
+from datetime import date, datetime
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from certificates import queries
+from certificates.models import AtlasCredential, Certificate, DomainRegistration
 from dip_portal.lib import clock
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
@@ -47,4 +49,22 @@ def certificate_management(actor: Actor, organisation: Organisation, day: date) 
         warnings=tuple(warnings),
         url=reverse("certificates:tab", args=[organisation.pk]),
         label="Certificates",
+    )
+
+
+def finished(now: datetime) -> Q:
+    """Return what finds the companies that have done the task."""
+    credentials = AtlasCredential.objects.filter(
+        organisation=OuterRef("pk"), problem="", not_after__gt=now
+    )
+    domains = DomainRegistration.objects.filter(organisation=OuterRef("pk"), verified_until__gt=now)
+    good = Certificate.objects.filter(
+        organisation=OuterRef("pk"), revoked_at=None, not_before__lte=now, not_after__gt=now
+    )
+    purpose = Certificate.Purpose
+    return (
+        Q(Exists(credentials))
+        & Q(Exists(domains))
+        & Q(Exists(good.exclude(purpose=purpose.SIGNING)))
+        & Q(Exists(good.exclude(purpose=purpose.MTLS)))
     )

@@ -1,17 +1,22 @@
 """The seminar's fifth onboarding task: the webhook of each publication of each DIP ID."""
 
 from datetime import date
+from functools import reduce
+from operator import or_
 
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 
+from channels.plans import receivable
 from channels.rows import rows_of
 from channels.services.webhooks import webhooks_of
 from dip_portal.lib import environment as environments
 from organisations.actors import Actor
-from organisations.models import Organisation
+from organisations.models import DipId, Organisation
 from organisations.onboarding import Step, Task
 from organisations.policies import Action, visible
 from organisations.queries import dip_ids
+from organisations.roles import DipRoleCode
 
 SHOWN = 10  # DIP IDs that are told one by one
 
@@ -56,3 +61,27 @@ def message_channel_setup(actor: Actor, organisation: Organisation, day: date) -
         url=reverse("channels:channels", args=[organisation.pk]),
         label="Message Channels",
     )
+
+
+def finished() -> Q:
+    """Return what finds the companies that have done the task."""
+    wanted = {
+        role: [publication for publication, _ in receivable(role)] for role in DipRoleCode.values
+    }
+    is_wanted = reduce(
+        or_,
+        (
+            Q(dip_role_code=role, webhooks__publication__in=publications)
+            for role, publications in wanted.items()
+        ),
+    )
+    is_short = reduce(
+        or_,
+        (
+            Q(dip_role_code=role, set_count__lt=len(publications))
+            for role, publications in wanted.items()
+        ),
+    )
+    own = DipId.objects.filter(mpid__organisation=OuterRef("pk")).order_by()
+    short = own.annotate(set_count=Count("webhooks", filter=is_wanted)).filter(is_short)
+    return Q(Exists(own)) & ~Q(Exists(short))

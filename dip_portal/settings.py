@@ -320,6 +320,7 @@ NAV_ITEMS = [
 # What the apps tell those who operate the portal (dip_portal/lib/operating.py): functions that
 # return how their work stands, and what was done under a correlation id.
 HEALTH_LINES = [
+    *("organisations.operating.lines", "promotion.operating.lines"),
     *("jobs.operating.lines", "mail.operating.lines"),
     *("certificates.operating.lines", "channels.operating.lines"),
 ]

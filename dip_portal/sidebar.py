@@ -10,6 +10,7 @@ from controls import state
 from dip_portal.lib import environment as environments
 from organisations.models import DomainRequest, Organisation, RoleRequest
 from organisations.roles import DcpStatus
+from promotion.queries import waiting_imports
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -19,7 +20,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     if environment.can_extract:
         promotion.append(_item("Extracts", "output", "promotion:extracts"))
     if environment.can_import:
-        promotion.append(_item("Imports", "input", "promotion:imports"))
+        waiting = waiting_imports().count() or ""
+        promotion.append(_item("Imports", "input", "promotion:imports", badge=waiting))
         if settings.UIT_SERVICE_URL:
             promotion.append(_item("Candidates in UIT", "travel_explore", "promotion:candidates"))
     operations = [

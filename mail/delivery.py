@@ -144,6 +144,7 @@ def _write_down_success(mail: OutgoingMail) -> None:
         state=OutgoingMail.State.SENT,
         sent_at=timezone.now(),
         last_error="",
+        overtaken_because="",  # it was, after a worker had taken it: it is sent all the same
         next_attempt_at=None,
         claim_token=None,
         claimed_until=None,

@@ -11,6 +11,7 @@ from dip_portal.lib import secrets
 PURPOSE = "mail"
 SUBJECT_LENGTH = 200
 ERROR_LENGTH = 500
+REASON_LENGTH = 100
 _uuid4: Callable[[], uuid.UUID] = uuid.uuid4
 
 
@@ -20,7 +21,8 @@ class OutgoingMail(models.Model):
     Its bodies are sealed, for a link in them may be a key to an account; they are erased
     once it is sent, unless the setting SHOW_SENT_MAIL is on. `about` names what it is for
     ('invitation:12'). `claim_token` and `claimed_until` are the lease of the worker that
-    is sending it.
+    is sending it. One that is overtaken goes out no more: what it says does not hold
+    any more (its link is dead), and `overtaken_because` says why.
     """
 
     class State(models.TextChoices):
@@ -29,6 +31,7 @@ class OutgoingMail(models.Model):
         QUEUED = "QUEUED", "Queued"
         SENT = "SENT", "Sent"
         FAILED = "FAILED", "Failed"
+        OVERTAKEN = "OVERTAKEN", "Overtaken"
 
     id = models.UUIDField(primary_key=True, default=_uuid4, editable=False)
     to = models.EmailField()
@@ -40,9 +43,10 @@ class OutgoingMail(models.Model):
     about = models.CharField(max_length=100, blank=True)
     organisation_id = models.BigIntegerField("company id", null=True, blank=True)
     correlation_id = models.CharField(max_length=64)
-    state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=ERROR_LENGTH, blank=True)
+    overtaken_because = models.CharField(max_length=REASON_LENGTH, blank=True)
     queued_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     give_up_at = models.DateTimeField()
@@ -63,7 +67,8 @@ class OutgoingMail(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["QUEUED", "SENT", "FAILED"]), name="mail_state_known"
+                condition=Q(state__in=["QUEUED", "SENT", "FAILED", "OVERTAKEN"]),
+                name="mail_state_known",
             ),
             models.CheckConstraint(
                 condition=~Q(state="QUEUED") | Q(next_attempt_at__isnull=False),
@@ -71,6 +76,11 @@ class OutgoingMail(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="SENT") | Q(sent_at__isnull=False), name="mail_sent_when"
+            ),
+            models.CheckConstraint(
+                condition=Q(Q(state="OVERTAKEN") & ~Q(overtaken_because=""))
+                | Q(~Q(state="OVERTAKEN") & Q(overtaken_because="")),
+                name="mail_overtaken_why",
             ),
         ]
 
@@ -84,6 +94,15 @@ class OutgoingMail(models.Model):
     @property
     def is_failed(self) -> bool:
         return self.state == self.State.FAILED
+
+    @property
+    def is_overtaken(self) -> bool:
+        return self.state == self.State.OVERTAKEN
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        """Tell whether another attempt makes sense: it is not sent, and what it says holds."""
+        return self.state in (self.State.QUEUED, self.State.FAILED)
 
     @property
     def is_in_trouble(self) -> bool:

@@ -9,14 +9,15 @@ from django.urls import reverse
 from dip_portal.lib.operating import RECENT, Count, Line, Step, waited
 from mail.models import OutgoingMail
 
-TONES = {"QUEUED": "info", "SENT": "success", "FAILED": "danger"}
+TONES = {"QUEUED": "info", "SENT": "success", "FAILED": "danger", "OVERTAKEN": "neutral"}
 
 
 def lines(*, now: datetime) -> list[Line]:
     """Return how e-mails stand: one query."""
     is_queued = Q(state=OutgoingMail.State.QUEUED)
     is_recent = Q(state=OutgoingMail.State.SENT, sent_at__gte=now - RECENT)
-    found = OutgoingMail.objects.filter(~Q(state=OutgoingMail.State.SENT) | is_recent).aggregate(
+    unsent = Q(state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.FAILED])
+    found = OutgoingMail.objects.filter(unsent | is_recent).aggregate(
         waiting=NumberOf("pk", filter=is_queued & Q(last_error="")),
         retrying=NumberOf("pk", filter=is_queued & ~Q(last_error="")),
         given_up=NumberOf("pk", filter=Q(state=OutgoingMail.State.FAILED)),

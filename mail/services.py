@@ -1,4 +1,4 @@
-"""The verbs of `mail`: queue an e-mail, try again to send one."""
+"""The verbs of `mail`: queue an e-mail, try again to send one, let none be sent any more."""
 
 import uuid
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from dip_portal.lib import correlation, secrets, wake
 from dip_portal.lib import environment as environments
 from dip_portal.lib.text import storable
 from mail.errors import UnableToRetry
-from mail.models import PURPOSE, SUBJECT_LENGTH, OutgoingMail
+from mail.models import PURPOSE, REASON_LENGTH, SUBJECT_LENGTH, OutgoingMail
 from mail.tasks import deliver
 
 KEEP_TRYING = timedelta(days=3)
@@ -69,11 +69,13 @@ def queue(
 def retry(*, mail: OutgoingMail, now: datetime) -> OutgoingMail:
     """Try again at once to send an e-mail that failed or waits for its next attempt.
 
-    It gets another three days. Raises UnableToRetry for one that is sent.
+    It gets another three days. Raises UnableToRetry for one that is sent or overtaken.
     """
     mail = OutgoingMail.objects.select_for_update().get(pk=mail.pk)
     if mail.is_sent:
         raise UnableToRetry("This e-mail was sent already.")
+    if mail.is_overtaken:
+        raise UnableToRetry(f"This e-mail is not sent any more: {mail.overtaken_because}.")
     mail.state = OutgoingMail.State.QUEUED
     mail.attempts = 0
     mail.next_attempt_at = now
@@ -81,6 +83,24 @@ def retry(*, mail: OutgoingMail, now: datetime) -> OutgoingMail:
     mail.save(update_fields=["state", "attempts", "next_attempt_at", "give_up_at"])
     wake.on_commit(deliver, str(mail.pk))
     return mail
+
+
+def overtake(*, about: str, because: str) -> int:
+    """Let no e-mail about this be sent any more that is not sent yet; return how many.
+
+    `because` says why, for the list. Their texts are erased. One that a worker is sending at
+    this moment may still arrive.
+    """
+    unsent = [OutgoingMail.State.QUEUED, OutgoingMail.State.FAILED]
+    return OutgoingMail.objects.filter(about=about, state__in=unsent).update(
+        state=OutgoingMail.State.OVERTAKEN,
+        overtaken_because=storable(because, REASON_LENGTH),
+        next_attempt_at=None,
+        claim_token=None,  # so that a failure that comes too late is not written down
+        claimed_until=None,
+        sealed_text="",
+        sealed_html="",
+    )
 
 
 def _seal(text: str) -> str:

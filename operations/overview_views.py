@@ -1,6 +1,7 @@
 """The pages Operations and Follow an id, for the DIP Manager."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from dip_portal.lib import operating, readiness
@@ -32,6 +33,12 @@ def operations(request: HttpRequest, actor: Actor) -> HttpResponse:
         for count in line.counts
         if count.is_trouble
     ]
+    asked = [
+        (f"{line.title}: {count.number} {count.label}.", reverse(line.url_name) + count.query)
+        for line in lines
+        for count in line.counts
+        if count.is_asked and count.number
+    ]
     return show(
         request,
         "operations/overview.html",
@@ -40,6 +47,7 @@ def operations(request: HttpRequest, actor: Actor) -> HttpResponse:
         lines=lines,
         processes=processes,
         troubles=troubles,
+        asked=asked,
         versions=overview.versions(),
         jobs=[(job, standing_of(job), str(job.pk) in still) for job in jobs],
         mails=list(overview.mails_in_trouble()),

@@ -17,7 +17,7 @@ from organisations.policies import Action, require
 
 @transaction.atomic
 def send_again(*, actor: Actor, mail_ids: Sequence[UUID], now: datetime) -> list[OutgoingMail]:
-    """Send these e-mails again, and return those that were not sent already.
+    """Send these e-mails again, and return those that wait or were given up.
 
     Raises UnableToSendAgain if there are none, and what `require` raises.
     """
@@ -38,5 +38,5 @@ def send_again(*, actor: Actor, mail_ids: Sequence[UUID], now: datetime) -> list
             organisation_id=mail.organisation_id,
         )
     if not queued:
-        raise UnableToSendAgain("Choose an e-mail that is not sent yet.")
+        raise UnableToSendAgain("Choose an e-mail that waits or was given up.")
     return queued

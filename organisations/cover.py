@@ -9,8 +9,10 @@ from datetime import date
 
 from django.db.models import Count, Max, Q
 
+from dip_portal.lib import clock
 from organisations.models import Organisation
 from organisations.models.grant import ROLE_FIELDS
+from organisations.models.invitation import IS_OPEN
 from organisations.models.membership import EXPIRES_SOON
 from organisations.roles import Role
 
@@ -20,12 +22,21 @@ ROLES = (Role.USER_ADMIN, Role.CERTIFICATE_ADMIN, Role.MESSAGE_ADMIN)
 
 @dataclass(frozen=True, kw_only=True)
 class Cover:
-    """How many active members have a role on `day`; from `until` on, if nothing is done, nobody."""
+    """How many active members have a role on `day`; from `until` on, if nothing is done, nobody.
+
+    `invited` is how many people have an invitation with the role that can be accepted.
+    """
 
     role: Role
     count: int
+    invited: int
     until: date | None
     day: date
+
+    @property
+    def also_invited(self) -> str:
+        """' (1 invited)', to stand behind a number or a name; empty if nobody is."""
+        return f" ({self.invited} invited)" if self.invited else ""
 
     @property
     def is_there(self) -> bool:
@@ -41,7 +52,7 @@ class Cover:
 
 
 def cover_of(organisation: Organisation, day: date) -> dict[Role, Cover]:
-    """Return the cover of each of ROLES on this day: one query."""
+    """Return the cover of each of ROLES on this day: two queries."""
     active = organisation.memberships.filter(
         offboarded_at__isnull=True, expires_date__gt=day, user__is_active=True
     )
@@ -49,8 +60,17 @@ def cover_of(organisation: Organisation, day: date) -> dict[Role, Cover]:
         **{f"{role}_count": Count("pk", filter=_has(role)) for role in ROLES},
         **{f"{role}_until": Max("expires_date", filter=_has(role)) for role in ROLES},
     )
+    invited = organisation.invitations.filter(IS_OPEN, expires_at__gt=clock.now()).aggregate(
+        **{role: Count("pk", filter=_has(role)) for role in ROLES}
+    )
     return {
-        role: Cover(role=role, count=found[f"{role}_count"], until=found[f"{role}_until"], day=day)
+        role: Cover(
+            role=role,
+            count=found[f"{role}_count"],
+            invited=invited[role],
+            until=found[f"{role}_until"],
+            day=day,
+        )
         for role in ROLES
     }
 

@@ -1,20 +1,22 @@
 """The onboarding tasks of the seminar that concern the company itself, its members and DIP IDs.
 
 HOME puts them in the seminar's order with those of the other apps. A task tells how far
-it is by its steps; which is the next one, HOME decides.
+it is by its steps; which is the next one, HOME decides. `finished` says the same of many
+companies at once, as each app's module of this name does for its own tasks.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from dip_portal.lib import environment as environments
 from organisations import queries
 from organisations.actors import Actor
-from organisations.cover import cover_of
-from organisations.models import Organisation
+from organisations.cover import Cover, cover_of
+from organisations.models import ApiKey, DipId, Membership, Organisation
 from organisations.roles import Role
 
 
@@ -76,7 +78,11 @@ def access_portal(actor: Actor, organisation: Organisation, day: date) -> Task:
 def member_management(actor: Actor, organisation: Organisation, day: date) -> Task:
     """Task 2: a Certificate Admin and a Message Admin first; then cover for each role."""
     cover = cover_of(organisation, day)
-    thin = [f"{it.role.label.removeprefix('MP ')}s" for it in cover.values() if it.is_thin]
+    thin = [
+        f"{it.role.label.removeprefix('MP ')}s{it.also_invited}"
+        for it in cover.values()
+        if it.is_thin
+    ]
     text = (
         "Members are not copied from UIT: set up the users of Production here."
         if environments.current().can_import
@@ -86,8 +92,8 @@ def member_management(actor: Actor, organisation: Organisation, day: date) -> Ta
         title="Member Management",
         text=f"{text} A Certificate Admin and a Message Admin need to be added as a first task.",
         steps=(
-            Step(text="Add a Certificate Admin", is_done=cover[Role.CERTIFICATE_ADMIN].is_there),
-            Step(text="Add a Message Admin", is_done=cover[Role.MESSAGE_ADMIN].is_there),
+            _first(cover[Role.CERTIFICATE_ADMIN], "Add a Certificate Admin"),
+            _first(cover[Role.MESSAGE_ADMIN], "Add a Message Admin"),
         ),
         advice=f"Two of each are recommended, so that nobody’s absence stops you. Fewer than "
         f"two: {', '.join(thin)}."
@@ -101,6 +107,13 @@ def member_management(actor: Actor, organisation: Organisation, day: date) -> Ta
         ),
         url=reverse("organisations:members", args=[organisation.pk]),
         label="Members",
+    )
+
+
+def _first(cover: Cover, text: str) -> Step:
+    """Return the step to have somebody with a role: who is invited does not count, but is told."""
+    return Step(
+        text=text if cover.is_there else f"{text}{cover.also_invited}", is_done=cover.is_there
     )
 
 
@@ -130,4 +143,31 @@ def dip_id_management(actor: Actor, organisation: Organisation, day: date) -> Ta
         ),
         url=reverse("organisations:dip_ids", args=[organisation.pk]),
         label="DIP IDs",
+    )
+
+
+def finished(day: date) -> Q:
+    """Return what finds the companies that have done tasks 1, 2 and 4."""
+    members = Membership.objects.filter(
+        organisation=OuterRef("pk"),
+        offboarded_at__isnull=True,
+        expires_date__gt=day,
+        user__is_active=True,
+    )
+    dip_ids = DipId.objects.filter(mpid__organisation=OuterRef("pk"))
+    has_key = ApiKey.objects.filter(dip_id=OuterRef("pk"), first_shown_at__isnull=False)
+    return (
+        Q(details_verified_at__isnull=False)
+        & Q(Exists(members.filter(is_certificate_admin=True)))
+        & Q(Exists(members.filter(is_message_admin=True)))
+        & Q(Exists(dip_ids))
+        & ~Q(
+            Exists(
+                dip_ids.filter(
+                    Q(effective_dates_set_at__isnull=True)
+                    | Q(effective_from_date__isnull=True)
+                    | ~Exists(has_key)
+                )
+            )
+        )
     )

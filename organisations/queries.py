@@ -124,6 +124,29 @@ def nomination_for(organisation: Organisation, dip_id: DipId | None) -> Nominati
     )
 
 
+def nominations_seen(
+    actor: Actor, organisation: Organisation
+) -> tuple[Nomination | None, list[tuple[Nomination, int]]]:
+    """Return the whole company's nomination, and those of DIP IDs that the actor may see.
+
+    The latter by DCP, with the number of DIP IDs. One query.
+    """
+    seen = visible(actor, Action.DIP_ID_VIEW, DipId.objects.filter(mpid__organisation=organisation))
+    rows = (
+        organisation.nominations.filter(Q(dip_id=None) | Q(dip_id__in=seen.values("pk")))
+        .select_related("dcp_id__organisation")
+        .order_by("dcp_id_code")
+    )
+    whole = None
+    by_dcp: dict[str, list[Nomination]] = {}
+    for row in rows:
+        if row.dip_id_id is None:
+            whole = row
+        else:
+            by_dcp.setdefault(row.dcp_id_code, []).append(row)
+    return whole, [(same[0], len(same)) for same in by_dcp.values()]
+
+
 def nominations_of_dcp(organisation: Organisation) -> QuerySet[Nomination]:
     """Return who nominated a DIP Connection Provider, with company and DIP ID."""
     return Nomination.objects.filter(dcp_id__organisation=organisation).select_related(
@@ -157,11 +180,16 @@ def children(organisation: Organisation) -> list[Organisation]:
     return list(organisation.children.order_by("name", "pk"))
 
 
-def companies_left_without(person: User, day: date) -> list[Organisation]:
-    """Return the companies whose only active User Admin is this person: one query."""
-    user_admins = Membership.objects.filter(
+def active_user_admins(day: date) -> QuerySet[Membership]:
+    """Return the memberships of all active User Admins whose accounts are open."""
+    return Membership.objects.filter(
         is_user_admin=True, offboarded_at=None, expires_date__gt=day, user__is_active=True
     )
+
+
+def companies_left_without(person: User, day: date) -> list[Organisation]:
+    """Return the companies whose only active User Admin is this person: one query."""
+    user_admins = active_user_admins(day)
     others = user_admins.filter(organisation=OuterRef("pk")).exclude(user=person)
     return list(
         Organisation.objects.filter(

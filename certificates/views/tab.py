@@ -35,7 +35,9 @@ class CertificatesView(CompanyView):
             request,
             stages=stages(self.organisation, held, now=now),
             credential=held.credential,
-            domains=[(row, domain_state(row, now)) for row in held.domains],
+            domains=[
+                (row, domain_state(row, now), row.is_verified_at(now)) for row in held.domains
+            ],
             table=table,
             rows=[(row, queries.state_of(row, now=now)) for row in table.page],
             wanted=wanted,

@@ -27,7 +27,9 @@ class Count:
     """How much work is in a state: `state` names it for machines, `label` for people.
 
     `tone` is that of a badge (neutral, info, success, warning, danger) when there is any;
-    `danger` is work that waits for a person. `query` makes the app's list show just these.
+    `danger` is work that has gone wrong and waits for a person; `is_asked` is what waits for
+    the DIP Manager though nothing is wrong, such as a request. `query` makes the app's list
+    show just these.
     """
 
     state: str
@@ -35,6 +37,7 @@ class Count:
     number: int
     tone: str = "neutral"
     query: str = ""
+    is_asked: bool = False
 
     @property
     def is_trouble(self) -> bool:
@@ -61,6 +64,11 @@ class Line:
     def is_trouble(self) -> bool:
         """Tell whether somebody has to look at this."""
         return any(count.is_trouble for count in self.counts)
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether something waits for the DIP Manager's decision."""
+        return any(count.is_asked and count.number for count in self.counts)
 
 
 @dataclass(frozen=True, kw_only=True)

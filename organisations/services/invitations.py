@@ -25,13 +25,14 @@ from accounts.services import create_user
 from audit.services import record
 from dip_portal.lib import validation
 from mail.models import OutgoingMail
-from mail.services import queue
+from mail.services import overtake, queue
 from organisations.actors import SYSTEM, Actor
 from organisations.errors import AlreadyThere, UnableToInvite
 from organisations.models import DipId, Invitation, Membership, Organisation
 from organisations.models.grant import Grant
 from organisations.models.invitation import IS_OPEN
 from organisations.policies import Action, require
+from organisations.queries import active_user_admins
 from organisations.roles import Role
 from organisations.services import domains
 from organisations.services.changes import locked
@@ -40,6 +41,7 @@ from organisations.services.leaving import leave
 MEMBERSHIP_LASTS = timedelta(days=365)  # DOMAIN.md: membership lasts one year
 NAME_MAX_LENGTH = 100
 EMAIL_MAX_LENGTH = 254
+ABOUT = "invitation:"  # how an e-mail says that it is about an invitation; its key follows
 
 
 class UnableToAccept(Exception):
@@ -129,6 +131,7 @@ def replace(
         raise UnableToChangeInvitation("Members are invited by the company’s User Admin.")
     former.revoked_at = now
     former.save(update_fields=["revoked_at"])
+    overtake(about=_about(former), because="Somebody else was invited instead")
     if former.replaces is not None:
         _require_replaceable(former.organisation, former.replaces, email, now)
     invited = _issue_primary(
@@ -148,6 +151,7 @@ def revoke(*, actor: Actor, invitation: Invitation, now: datetime) -> None:
     current = still_open(invitation)
     current.revoked_at = now
     current.save(update_fields=["revoked_at"])
+    overtake(about=_about(current), because="The invitation was revoked")
     _record("invitation:revoke", actor, current, now, before=_person(current))
 
 
@@ -207,6 +211,7 @@ def accept(
     invitation.accepted_at = now
     invitation.accepted_by = user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
+    overtake(about=_about(invitation), because="The invitation was accepted")
     record(
         actor=UserActor(user_id=user.pk, label=str(user), address=address),
         action="invitation:accept",
@@ -351,9 +356,7 @@ def _require_invitable(organisation: Organisation, email: str) -> None:
 
 def user_admins(organisation: Organisation, *, now: datetime) -> QuerySet[Membership]:
     """Return the company's active User Admins whose accounts are open, with their people."""
-    return organisation.memberships.filter(
-        is_user_admin=True, offboarded_at=None, expires_date__gt=now.date(), user__is_active=True
-    ).select_related("user")
+    return active_user_admins(now.date()).filter(organisation=organisation).select_related("user")
 
 
 def _require_no_user_admin(organisation: Organisation, now: datetime) -> None:
@@ -415,12 +418,16 @@ def _require_newcomer(invitation: Invitation) -> None:
 
 
 def _send_link(invitation: Invitation, now: datetime) -> None:
-    """Give the invitation a new token and expiry, save it, and queue its e-mail."""
+    """Give the invitation a new token and expiry, save it, and queue its e-mail.
+
+    An earlier e-mail about it that is not sent yet goes out no more: its link is dead.
+    """
     token = secrets.token_urlsafe(32)
     invitation.token_hash = _hash_of(token)
     invitation.sent_at = now
     invitation.expires_at = now + timedelta(days=settings.INVITATION_DAYS)
     invitation.save()
+    overtake(about=_about(invitation), because="Overtaken by a newer e-mail")
     queue(
         to=invitation.email,
         template="invitation" if invitation.is_primary else "member_invitation",
@@ -483,7 +490,7 @@ def _hash_of(token: str) -> str:
 
 
 def _about(invitation: Invitation) -> str:
-    return f"invitation:{invitation.pk}"
+    return f"{ABOUT}{invitation.pk}"
 
 
 def _person(invitation: Invitation) -> dict[str, str]:

@@ -93,7 +93,7 @@ class CompanyView(OrganisationView, is_base=True):
             narrow = {"company": company, "frame": "organisations/company_for_dcp.html", **context}
             return render(request, template, narrow)
         prefetch_related_objects([company], "mpids__dip_ids")  # for its types and role codes
-        nomination = queries.nomination_of(company)
+        nomination, of_dip_ids = queries.nominations_seen(self.actor, company)
         return render(
             request,
             template,
@@ -102,6 +102,7 @@ class CompanyView(OrganisationView, is_base=True):
                 "frame": "organisations/company.html",
                 "dcp_tone": DCP_STATUS_TONES[company.dcp_status],
                 "nomination": nomination,
+                "dip_id_nominations": of_dip_ids,
                 "own_domains": queries.own_domains(company),
                 "dcp_domains": queries.domains_through_dcps(company),
                 "parent": company.parent,

@@ -38,6 +38,7 @@ def company(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
         found.name,
         company=found,
         children=found.children.order_by("name"),
+        staged=staged,
         stage=queries.STAGES[staged.stage_code] if staged else None,
         steps=_steps(getattr(staged, "stage_code", "")),
         can_extract=environment.can_extract,
@@ -58,10 +59,15 @@ def company(request: HttpRequest, actor: Actor, key: int) -> HttpResponse:
 def _steps(here: str) -> list[tuple[queries.Stage, bool]]:
     """Return the stages on the way, and whether the company stands there.
 
-    Those off the way (not approved any more, out of date, expired) are shown in place of
-    the one they lead back to.
+    Those off the way (out of date, not delivered, expired, nobody left) are shown in place
+    of the one they lead back to.
     """
-    detours = {queries.OUT_OF_DATE: queries.EXTRACTED, queries.EXPIRED: queries.INVITED}
+    detours = {
+        queries.OUT_OF_DATE: queries.EXTRACTED,
+        queries.UNDELIVERED: queries.INVITED,
+        queries.EXPIRED: queries.INVITED,
+        queries.LEFT: queries.ACCEPTED,
+    }
     shown = [
         it
         for it in queries.stages()

@@ -1,5 +1,6 @@
 """Production: take extracts in, show their plans, import them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -57,36 +58,74 @@ def upload(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Take in uploaded extracts; each is taken or refused by itself."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     refused: list[tuple[str, UnableToReceive]] = []
+    rows: list[Import] = []
+    news = ""
     if form.is_valid():
+        now = clock.now()
         files: list[UploadedFile[Any]] = form.cleaned_data["extracts"]
         outcomes = receive_all(
             actor=actor,
             # One byte past the limit is enough to be refused, however long the file is.
             files=[file.read(settings.EXTRACT_MAX_BYTES + 1) for file in files],
             via=Import.Via.UPLOAD,
-            now=clock.now(),
+            now=now,
         )
         taken = [it for it in outcomes if isinstance(it, Import)]
+        rows = list({it.pk: it for it in taken}.values())
+        news = _what_came_of(taken, now=now)
         refused = [
             (str(file.name), outcome)
             for file, outcome in zip(files, outcomes, strict=True)
             if isinstance(outcome, UnableToReceive)
         ]
         if not refused:
-            if len(taken) == 1:
-                return redirect("promotion:import", key=taken[0].pk)
-            messages.success(request, f"{len(taken)} extracts were taken in. Look at their plans.")
+            if news:
+                messages.success(request, news)
+            if len(rows) == 1:
+                return redirect("promotion:import", key=rows[0].pk)
             return redirect("promotion:imports")
-        if taken:
-            messages.success(request, f"{len(taken)} of the files were taken in.")
     return show(
         request,
         "upload.html",
         "Upload extracts",
         form=form,
         refused=refused,
+        rows=rows,
+        news=news,
         status=422 if refused or (form.is_bound and not form.is_valid()) else 200,
     )
+
+
+def _what_came_of(taken: list[Import], *, now: datetime) -> str:
+    """Say what an upload at this moment has brought: an import for each file, maybe the same.
+
+    Empty for one new extract, whose plan says all.
+    """
+    rows = {it.pk: it for it in taken}.values()
+    new = [it for it in rows if it.received_at == now]
+    superseded = sum(not it.is_waiting for it in new)
+    here, again = len(rows) - len(new), len(taken) - len(rows)
+    if len(rows) == 1 and again:
+        was = "was taken in once" if new else "is here already"
+        return f"The {len(taken)} files hold the same extract, which {was}."
+    if len(taken) == 1:
+        return "" if new else "This extract is here already and waits to be imported."
+    told = []
+    if len(new) > superseded:
+        told.append(f"{_extracts(len(new) - superseded)} taken in.")
+    if superseded:
+        are = "is" if superseded == 1 else "are"
+        told.append(f"{superseded} {are} superseded by a newer one of its company.")
+    if here:
+        told.append(f"{here} extract{' is' if here == 1 else 's are'} here already.")
+    if again:
+        what = "1 file" if again == 1 else f"{again} files"
+        told.append(f"{what} held an extract that another of them held too.")
+    return " ".join(told)
+
+
+def _extracts(number: int) -> str:
+    return "1 extract was" if number == 1 else f"{number} extracts were"
 
 
 @page(Action.IMPORT_RECEIVE, methods=("GET", "HEAD", "POST"))

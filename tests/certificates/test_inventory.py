@@ -1,5 +1,6 @@
 """The inventory on the tab: search, filters, CSV, with the same number of queries for many rows."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -111,3 +112,20 @@ def test_a_private_key_in_the_text_field_does_not_come_back(
     answer = cara_client.post(address(company, f"{row.pk}/renew/"), {"csr_text": pem})
 
     assert pem.splitlines()[3] not in answer.content.decode()
+
+
+def test_a_verified_domain_has_no_date_to_be_verified_before(
+    cara_client: Client, company: Organisation
+) -> None:
+    verified = factories.domain_registration(organisation=company)
+    pending = factories.domain_registration(
+        organisation=company, domain="other.example", is_verified=False
+    )
+    until = f"{verified.verify_before:%Y-%m-%d}"
+
+    tab = text(cara_client, address(company))
+
+    rows = re.findall(r'data-label="Verify Before"[^>]*>([^<]*)</td>', tab)
+    assert rows == [until, "–"]  # other.example, superenergy.example
+    assert until not in text(cara_client, address(company, f"domains/{verified.pk}/"))
+    assert until in text(cara_client, address(company, f"domains/{pending.pk}/"))

@@ -13,6 +13,7 @@ from dip_portal import heartbeat
 from mail.services import queue
 from organisations.actors import SYSTEM
 from organisations.models import Organisation
+from tests import factories
 from tests.jobs import handlers
 
 PAGE = "/metrics"
@@ -57,12 +58,16 @@ def test_work_and_signs_of_life_are_told(client: Client, db: None) -> None:
     heartbeat.record(worker="worker@one", beat_at=now, now=now)
     start(kind="test.slow", actor=SYSTEM, items=[("One", {})])
     queue(to="priya@superenergy.example", template="security_notice", context={})
+    factories.company(dcp_status="REQUESTED")
 
     found = numbers(client)
 
     assert found["dip_jobs", ("waiting",)] == 1
     assert found["dip_jobs", ("stalled",)] == 0
     assert found["dip_mails", ("waiting",)] == 1
+    assert found["dip_dcp_requests", ("waiting",)] == 1
+    assert found["dip_domain_requests", ("waiting",)] == 0
+    assert found["dip_role_requests", ("waiting",)] == 0
     assert found["dip_waiting_seconds", ("jobs",)] >= 0
     assert found["dip_workers", ()] == 1
     assert found["dip_seen_seconds_ago", ("beat",)] < 60

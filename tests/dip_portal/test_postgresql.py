@@ -30,6 +30,13 @@ def test_a_connection_that_stands_is_usable_without_asking(
     assert own.is_usable()
 
 
+def test_no_statement_is_compiled(own: Any) -> None:
+    with own.cursor() as cursor:
+        cursor.execute("SHOW jit")
+
+        assert cursor.fetchone() == ("off",)
+
+
 def test_one_that_the_server_has_ended_is_not(own: Any) -> None:
     with own.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

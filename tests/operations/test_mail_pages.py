@@ -83,7 +83,7 @@ def test_nothing_chosen_is_said(dana_client: Client, mail: Make) -> None:
 
     answer = dana_client.post(AGAIN, {"mail": [sent.pk]}, follow=True)
 
-    assert "Choose an e-mail that is not sent yet." in answer.content.decode()
+    assert "Choose an e-mail that waits or was given up." in answer.content.decode()
     assert dana_client.get(AGAIN).status_code == 405
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from certificates.platform import own_signer
 from dip_portal import heartbeat
 from dip_portal.models import Heartbeat
@@ -18,7 +19,9 @@ from jobs.models import Job
 from mail.models import OutgoingMail
 from operations import overview
 from operations.templatetags.operating import span
-from tests import pki
+from organisations.models import DomainRequest, Organisation
+from promotion.models import Import
+from tests import factories, pki
 
 PAGE = "/admin/operations/"
 SECOND = timedelta(seconds=1)
@@ -52,7 +55,7 @@ def at_work(db: None) -> None:
 def test_when_all_works_the_page_says_so(dana_client: Client) -> None:
     page = read(dana_client)
 
-    assert "All works, and nothing waits for you." in page
+    assert "All works, and no request waits for you." in page
     assert "worker@one" in page
     assert "the broker took 1.0 s" in page
     assert "DIP Portal simulator" in page
@@ -124,7 +127,8 @@ def test_jobs_and_mails_are_counted_by_how_they_stand(
     page = read(dana_client)
 
     badges = re.findall(r'class="dip-badge[^"]*" href="[^"]*">([^<]+)</a>', page)
-    assert badges[:9] == [
+    assert badges[:12] == [
+        *("0 waiting", "0 waiting", "0 waiting"),  # requests
         *("2 waiting", "1 running", "2 stalled", "1 with failures, in a day", "1 done, in a day"),
         *("1 waiting", "1 tried again", "1 given up", "1 sent, in a day"),
     ]
@@ -134,6 +138,63 @@ def test_jobs_and_mails_are_counted_by_how_they_stand(
     assert page.count(">Stalled<") == 2
     stalled = dana_client.get("/admin/jobs/job/?problems=stalled").context["rows"]
     assert {row["job"].label for row in stalled} == {"left alone", "abandoned"}
+
+
+@pytest.mark.usefixtures("at_work")
+def test_what_companies_ask_for_waits_for_the_dip_manager(
+    dana_client: Client, alice: User, company: Organisation
+) -> None:
+    for domain in ("one.example", "two.example"):
+        factories.domain_request(organisation=company, requested_by=alice, domain=domain)
+    factories.domain_request(organisation=company, requested_by=alice, domain="old.example")
+    DomainRequest.objects.filter(domain="old.example").update(
+        state="DECLINED", decided_at=timezone.now()
+    )
+    factories.role_request(mpid=company.mpids.get(), requested_by=alice)
+    factories.company(dcp_status="REQUESTED")
+
+    page = read(dana_client)
+
+    assert "waits for you." not in page
+    assert troubles(dana_client) == []
+    for words, url, number in (
+        ("Requested domains: 2 waiting.", "domainrequest/?state=PENDING", 2),
+        ("Requested DIP roles: 1 waiting.", "rolerequest/?state=PENDING", 1),
+        ("DCP requests: 1 waiting.", "organisation/?dcp_status=REQUESTED", 1),
+    ):
+        address = f"/admin/organisations/{url}"
+        assert f'<a href="{address}">{words}</a>' in page
+        assert len(dana_client.get(address).context["rows"]) == number
+
+
+@pytest.mark.usefixtures("at_work")
+def test_extracts_that_are_to_be_imported_wait_for_the_dip_manager(
+    dana_client: Client, settings: Any
+) -> None:
+    settings.DIP_ENVIRONMENT = "production"
+    Import.objects.create(
+        company_number="01234567",
+        company_name="Zephyr Energy",
+        document_digest="0" * 64,
+        setup_digest="0" * 64,
+        extracted_at=timezone.now(),
+        file="{}",
+        via=Import.Via.UPLOAD,
+        received_at=timezone.now(),
+    )
+
+    page = read(dana_client)
+
+    assert (
+        '<a href="/admin/promotion/imports/?state=waiting">Imports: 1 to be imported.</a>' in page
+    )
+    [item] = [
+        item
+        for group in dana_client.get(PAGE).context["sidebar_navigation"]
+        for item in group["items"]
+        if item["title"] == "Imports"
+    ]
+    assert str(item["badge"]) == "1"
 
 
 @pytest.mark.usefixtures("at_work")

@@ -133,5 +133,5 @@ def test_the_number_of_queries_does_not_grow(
     for mpid in mpids:
         factories.dip_id(mpid=mpid)
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         assert alice_client.get("/").status_code == 200

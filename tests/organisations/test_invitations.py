@@ -224,10 +224,11 @@ def test_a_revoked_invitation_is_over(
     invite: Any, token_of: Any, as_dana: Any, now: datetime
 ) -> None:
     invitation = invite()
+    token = token_of(invitation)
     invitations.revoke(actor=as_dana, invitation=invitation, now=now)
 
     with pytest.raises(UnableToAccept):
-        accept(token_of(invitation), now)
+        accept(token, now)
     with pytest.raises(UnableToChangeInvitation, match="revoked already"):
         invitations.resend(actor=as_dana, invitation=invitation, now=now)
     with pytest.raises(UnableToChangeInvitation, match="revoked already"):

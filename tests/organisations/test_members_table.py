@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from organisations.models import DipId, Invitation, Membership, Organisation
@@ -284,3 +285,27 @@ def test_a_member_of_another_company_sees_nobody(path: str, everybody: None, cha
 
     assert client.get(path).status_code == 404
     assert client.get(f"{path}export/").status_code == 404
+
+
+def test_who_is_invited_is_told_where_cover_is_thin(
+    alice_client: Client, path: str, company: Organisation
+) -> None:
+    fields: Any
+    for fields in (
+        {},
+        {"revoked_at": timezone.now()},
+        {"sent_at": timezone.now() - timedelta(9), "expires_at": timezone.now() - timedelta(1)},
+    ):
+        factories.invitation(organisation=company, roles=[Role.CERTIFICATE_ADMIN], **fields)
+
+    page = alice_client.get(path).content.decode()
+    home = alice_client.get("/").content.decode()
+
+    assert "MP Certificate Admin: 0 (1 invited)" in page
+    assert "MP Message Admin: 0 –" in page
+    invited, _, rest = page.partition("MP Certificate Admin: 0 (1 invited)")[2].partition("</li>")
+    assert "Create one more" in invited
+    assert "Create one more" not in rest.partition("</li>")[0]
+    assert "Add a Certificate Admin (1 invited)" in home
+    assert "Add a Message Admin</li>" in home
+    assert "Certificate Admins (1 invited), Message Admins." in home

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from organisations.http import ActionView, OrganisationView
-from organisations.models import Organisation
+from organisations.models import Nomination, Organisation
 from organisations.policies import Action
 from organisations.roles import Role
 from tests import factories
@@ -130,6 +130,39 @@ def test_a_nomination_of_a_dcp_not_here_yet_says_so(
     page = texts(alice_client, f"/organisations/{company.pk}/")
 
     assert "DCP 1000000099, not in this environment yet" in page
+
+
+def test_a_nomination_for_some_dip_ids_alone_is_told_on_the_card(
+    alice_client: Client, company: Organisation
+) -> None:
+    mpid = company.mpids.get()
+    waits = [mpid.dip_ids.get(), factories.dip_id(mpid=mpid, role="LDSO")]
+    for dip_id in waits:
+        Nomination.objects.create(organisation=company, dip_id=dip_id, dcp_id_code="1000042001")
+    connected = factories.dip_id(mpid=mpid, role="MDS")
+    dcp = factories.dcp(name="Gateway Ltd")
+    factories.nomination(organisation=company, of=dcp, for_dip_id=connected)
+
+    page = alice_client.get(f"/organisations/{company.pk}/").content.decode()
+
+    card = re.sub(r"\s+", " ", page.split("<dt>DIP Connection Provider</dt>")[1].split("</dd>")[0])
+    assert "None set" not in card
+    assert "For 2 DIP IDs: DCP 1000042001, not in this environment yet" in card
+    assert "For 1 DIP ID: Gateway Ltd" in card
+
+
+def test_the_card_tells_a_member_of_some_dip_ids_of_these_alone(company: Organisation) -> None:
+    mpid = company.mpids.get()
+    others, own = mpid.dip_ids.get(), factories.dip_id(mpid=mpid, role="LDSO")
+    Nomination.objects.create(organisation=company, dip_id=others, dcp_id_code="1000042001")
+    person = factories.user()
+    factories.membership(
+        user=person, organisation=company, roles=[Role.MESSAGE_ADMIN], dip_ids=[own]
+    )
+
+    page = signed_in(person).get(f"/organisations/{company.pk}/").content.decode()
+
+    assert "1000042001" not in page
 
 
 def test_a_dip_id_whose_dates_are_not_set_says_that_it_is_not_operational(
@@ -254,4 +287,4 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         )
 
     assert queries() == few
-    assert max(few) <= 27
+    assert max(few) <= 28

@@ -16,6 +16,7 @@ from jobs.models import Job, JobItem
 from jobs.runner import run
 from mail.models import OutgoingMail
 from organisations.models import Invitation, Organisation
+from organisations.roles import Role
 from promotion.models import Extract, Import
 from tests import factories
 from tests.promotion import setups
@@ -227,8 +228,64 @@ def test_several_files_are_taken_or_refused_one_by_one(
     assert answer.status_code == 422
     assert "2 files refused" in text
     assert "extract-2.json" in text
-    assert "1 of the files were taken in" in text
+    assert "1 extract is here" in text
+    assert f'href="/admin/promotion/imports/{Import.objects.get().pk}/"' in text
+
+
+def test_an_extract_that_is_uploaded_three_times_is_taken_in_once(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    same = signed(setups.setup())
+
+    answer = upload(same, same, same)
+
+    row = Import.objects.get()
+    assert answer["Location"] == f"/admin/promotion/imports/{row.pk}/"
+    page = dana_client.get(answer["Location"]).content.decode()
+    assert "The 3 files hold the same extract, which was taken in once." in page
+
+
+def test_an_extract_that_waits_already_is_not_taken_in_again(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    first = signed(setups.setup())
+    upload(first)
+
+    page = dana_client.get(upload(first)["Location"]).content.decode()
+
+    assert "This extract is here already and waits to be imported." in page
     assert Import.objects.count() == 1
+
+
+def test_of_several_files_it_says_what_is_new_what_is_here_and_what_is_twice(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    first = signed(setups.setup())
+    other = signed(setups.setup(company_number="00000001", name="Other Ltd", mpids=[]))
+    upload(first)
+
+    answer = upload(first, other, other, b"nonsense")
+
+    text = " ".join(answer.content.decode().split())
+    new = Import.objects.get(company_number="00000001")
+    assert "2 extracts are here" in text
+    assert "1 extract was taken in. 1 extract is here already." in text
+    assert f'<a href="/admin/promotion/imports/{new.pk}/">Extract of Other Ltd' in text
+    assert "1 file held an extract that another of them held too." in text
+    page = dana_client.get(upload(first, other)["Location"]).content.decode()
+    assert "2 extracts are here already." in page
+
+
+def test_an_older_extract_of_the_same_upload_is_said_to_be_superseded(
+    in_production: None, upload: Any, signed: Callable[..., bytes], dana_client: Client
+) -> None:
+    now = timezone.now()
+    older = signed(setups.setup(), at=now - timedelta(hours=1))
+    newer = signed(setups.setup(description="Newer."), at=now)
+
+    page = dana_client.get(upload(older, newer)["Location"]).content.decode()
+
+    assert "1 extract was taken in. 1 is superseded by a newer one of its company." in page
 
 
 @pytest.mark.parametrize("content", [b"", None])
@@ -339,16 +396,21 @@ def test_the_pipeline_of_production_shows_stages(
 ) -> None:
     now = timezone.now()
 
-    def invited(name: str, **fields: Any) -> None:
+    def invited(name: str, **fields: Any) -> Organisation:
         other = factories.company(name=name)
         factories.invitation(
             organisation=other, is_primary=True, sent_at=now - timedelta(days=9), **fields
         )
         factories.invitation(organisation=other)  # of another member: counts for nothing
+        return other
 
     invited("Invited")
     invited("Expired", expires_at=now - timedelta(days=1))
-    invited("Accepted", accepted_at=now)
+    factories.membership(
+        user=factories.user(),
+        organisation=invited("Accepted", accepted_at=now),
+        roles=[Role.USER_ADMIN],
+    )
     invited("Revoked", revoked_at=now)
 
     page = dana_client.get(PIPELINE)
@@ -361,7 +423,8 @@ def test_the_pipeline_of_production_shows_stages(
         "Revoked": "imported",
     }
     assert [(stage.code, n) for stage, n in page.context["stages"]] == [
-        ("imported", 2), ("invited", 1), ("expired", 1), ("accepted", 1),
+        ("imported", 2), ("invited", 1), ("undelivered", 0), ("expired", 1),
+        ("accepted", 1), ("left", 0), ("onboarded", 0),
     ]  # fmt: skip
 
 
