@@ -302,7 +302,8 @@ def test_a_test_event_is_sent_by_a_worker_and_its_outcome_shown(
     (got,) = there.received
     assert b"PUB-036" in got.body
     page = mike_client.get(where).content.decode()
-    assert "the webhook answered 201 Created" in page
+    assert "The webhook answered 201 Created" in page
+    assert "Delivered: " not in page
     assert "X-DIP-Signature" in page
     assert "TLSv1." in page
     assert "hx-trigger" not in page
