@@ -402,6 +402,7 @@ DEMONSTRATION = env.bool("DIP_DEMONSTRATION", default=True)
 # With __Host- a browser takes them by HTTPS alone, for this host alone and all its paths.
 _prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}dip_{DIP_ENVIRONMENT}_session"
+CSRF_FAILURE_VIEW = "dip_portal.csrf.refused"
 CSRF_COOKIE_NAME = f"{_prefix}dip_{DIP_ENVIRONMENT}_csrf"
 # A session ends after so much silence, and so long after the sign-in (ASVS 3.3.2, level 2).
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)

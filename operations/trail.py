@@ -48,12 +48,16 @@ CHUNK = 1000
 MOST = 500  # a job of thousands of items has an event for each
 
 
+def _by_words(actions: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(actions.items(), key=lambda choice: choice[1])
+
+
 class EventFilter(django_filters.FilterSet):
     """Which events to show."""
 
     q = django_filters.CharFilter(method="search", label="Search", widget=SearchInput)
     action = django_filters.ChoiceFilter(
-        choices=lambda: sorted(sentences.actions().items(), key=lambda choice: choice[1]),
+        choices=lambda: _by_words(sentences.actions()),
         empty_label="Anything",
         label="What was done",
     )
@@ -87,6 +91,16 @@ class EventFilter(django_filters.FilterSet):
     def to_day(self, rows: QuerySet[Event], name: str, day: date) -> QuerySet[Event]:
         """Keep what happened on this day or earlier."""
         return rows.filter(at__lte=datetime.combine(day, time.max, UTC))
+
+
+class CompanyEventFilter(EventFilter):
+    """Which events of companies to show: by what can be done in one."""
+
+    action = django_filters.ChoiceFilter(
+        choices=lambda: _by_words(sentences.actions_of_companies()),
+        empty_label="Anything",
+        label="What was done",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,14 @@ def test_a_worker_that_is_gone_troubles_nobody_while_another_works(
 
 
 @pytest.mark.usefixtures("at_work")
+def test_a_process_is_named_once(dana_client: Client) -> None:
+    shown = re.findall(r"<dt>(.*?)</dt>", read(dana_client))
+
+    assert "Beat" in shown
+    assert 'Worker <span class="dip-mono">worker@one</span>' in shown
+
+
+@pytest.mark.usefixtures("at_work")
 def test_jobs_and_mails_are_counted_by_how_they_stand(
     dana_client: Client, job: Callable[..., Job], mail: Callable[..., OutgoingMail]
 ) -> None:

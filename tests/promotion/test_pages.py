@@ -333,7 +333,8 @@ def test_an_address_outside_the_whitelist_is_refused_beside_the_field(
 
     assert answer.status_code == 422
     assert "email" in answer.context["form"].errors
-    assert "contact the DIP Manager" in answer.content.decode()
+    assert "Whitelist the domain first" in answer.content.decode()
+    assert "contact the DIP Manager" not in answer.content.decode()
     assert not Invitation.objects.exists()
 
 

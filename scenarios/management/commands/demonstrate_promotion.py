@@ -90,8 +90,8 @@ class Command(BaseCommand):
             now=now,
         )
         self._say(
-            f"   Effective from {date_format(now.date(), 'j M Y')} set for {len(dip_ids)} DIP IDs, each with "
-            "two fresh API keys."
+            f"   Effective from {date_format(now.date(), 'j M Y')} set for {len(dip_ids)} DIP IDs, "
+            "each with two fresh API keys."
         )
 
     def _invite(self) -> None:
