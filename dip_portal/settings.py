@@ -327,6 +327,10 @@ TRACES = [
     *("operations.trail.steps", "jobs.operating.steps", "mail.operating.steps"),
     "certificates.operating.steps",
 ]
+TRACED_IDS = [
+    *("operations.trail.ids", "jobs.operating.ids", "mail.operating.ids"),
+    "certificates.operating.ids",
+]
 # What apps keep sealed in the database, for `reseal_secrets` (dip_portal/lib/resealing.py).
 SEALED_TABLES = [
     "accounts.sealed.TABLES",
@@ -373,6 +377,8 @@ HVCA_URL = env.str("HVCA_URL", default="https://localhost:8443").rstrip("/")
 HVCA_CA_FILE = env.str("HVCA_CA_FILE", default="")
 # Where people find Atlas: the portal leads them there to register and to get API credentials.
 ATLAS_SITE_URL = env.str("ATLAS_SITE_URL", default="http://localhost:8003").rstrip("/")
+# Where people can ask the DNS server that Atlas asks; empty for that of their machine.
+ATLAS_DNS_SERVER = env.str("ATLAS_DNS_SERVER", default="127.0.0.1:8053")
 
 # --- Message channels -------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from audit import sentences
 from audit.models import Event
-from dip_portal.lib.operating import Step
+from dip_portal.lib.operating import Step, ids_of
 from dip_portal.lib.spreadsheet import csv_response
 from organisations.actors import Actor, DipManagerActor
 from organisations.admin_lists import DateInput, SearchInput
@@ -130,6 +130,11 @@ def steps(correlation_id: str) -> list[Step]:
         )
         for event in Event.objects.filter(correlation_id=correlation_id).order_by("at", "pk")[:MOST]
     ]
+
+
+def ids(prefix: str) -> list[str]:
+    """Return the ids in the audit trail that begin so."""
+    return ids_of(Event.objects, prefix)
 
 
 def tell(events: Sequence[Event]) -> list[Told]:
