@@ -84,4 +84,4 @@ def steps(correlation_id: str) -> list[Step]:
 
 def ids(prefix: str) -> list[str]:
     """Return the ids of requests for certificates that begin so."""
-    return ids_of(CertificateRequest.objects, prefix)
+    return ids_of(CertificateRequest.objects.all(), prefix)

@@ -24,7 +24,7 @@ from dip_portal.lib import environment as environments
 from dip_portal.lib.prepared import Prepared
 
 USUAL = TestControls()
-MAIL_REFUSED = {
+MAIL_REFUSED: dict[str, str] = {
     TestControls.Mail.DEFERRED: "for now",
     TestControls.Mail.REFUSED: "for good",
 }

@@ -95,4 +95,4 @@ def steps(correlation_id: str) -> list[Step]:
 
 def ids(prefix: str) -> list[str]:
     """Return the ids of jobs that begin so."""
-    return ids_of(Job.objects, prefix)
+    return ids_of(Job.objects.all(), prefix)

@@ -80,4 +80,4 @@ def steps(correlation_id: str) -> list[Step]:
 
 def ids(prefix: str) -> list[str]:
     """Return the ids of e-mails that begin so."""
-    return ids_of(OutgoingMail.objects, prefix)
+    return ids_of(OutgoingMail.objects.all(), prefix)

@@ -134,7 +134,7 @@ def steps(correlation_id: str) -> list[Step]:
 
 def ids(prefix: str) -> list[str]:
     """Return the ids in the audit trail that begin so."""
-    return ids_of(Event.objects, prefix)
+    return ids_of(Event.objects.all(), prefix)
 
 
 def tell(events: Sequence[Event]) -> list[Told]:
