@@ -106,19 +106,15 @@ def health(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, form: AnswerForm, *, status: int = 200) -> HttpResponse:
     wanted = FilterForm(request.GET)
-    chosen = wanted.cleaned_data if wanted.is_valid() else {}
-    found = caught.newest(
-        dip_id=chosen.get("dip_id", ""),
-        publication=chosen.get("publication", ""),
-        only_bad=chosen.get("only_bad", False),
-    )
+    # What no call can have is found in none.
+    found = caught.newest(**wanted.cleaned_data) if wanted.is_valid() else []
     query = request.GET.copy()
     query.pop("page", None)
     page = Paginator(found, CALLS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "filter": wanted,
-        "is_filtered": any(chosen.values()),
+        "is_filtered": not wanted.is_valid() or any(wanted.cleaned_data.values()),
         "query": query.urlencode(),
         "form": form,
         "answer": caught.chosen_answer(),

@@ -11,4 +11,4 @@ class CertificatesConfig(AppConfig):
         from audit.sentences import register
         from certificates.sentences import SENTENCES
 
-        register(SENTENCES)
+        register(SENTENCES, of_companies=True)

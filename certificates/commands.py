@@ -49,6 +49,11 @@ def look_at_pfx(*, pfx: str) -> str:
     return f"openssl pkcs12 -in {shlex.quote(pfx)} -nokeys -info"
 
 
-def txt_record(*, domain: str) -> str:
-    """Return the command that asks the DNS for the TXT records of a domain."""
-    return f"dig +short TXT {shlex.quote(domain)}"
+def txt_record(*, domain: str, server: str) -> str:
+    """Return the command that asks a DNS server for the TXT records of a domain.
+
+    `server` is `host:port`; empty for that of the machine.
+    """
+    host, _, port = server.rpartition(":")
+    at = f"{shlex.quote('@' + host.strip('[]'))} -p {shlex.quote(port)} " if server else ""
+    return f"dig {at}+short TXT {shlex.quote(domain)}"

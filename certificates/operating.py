@@ -7,7 +7,7 @@ from django.db.models import Min, Q
 from django.urls import reverse
 
 from certificates.models import CertificateRequest
-from dip_portal.lib.operating import RECENT, Count, Line, Step, waited
+from dip_portal.lib.operating import RECENT, Count, Line, Step, ids_of, waited
 
 LIST = "admin:certificates_certificaterequest_changelist"
 State = CertificateRequest.State
@@ -80,3 +80,8 @@ def steps(correlation_id: str) -> list[Step]:
             "organisation"
         )
     ]
+
+
+def ids(prefix: str) -> list[str]:
+    """Return the ids of requests for certificates that begin so."""
+    return ids_of(CertificateRequest.objects.all(), prefix)

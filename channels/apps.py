@@ -11,4 +11,4 @@ class ChannelsConfig(AppConfig):
         from audit.sentences import register
         from channels.sentences import SENTENCES
 
-        register(SENTENCES)
+        register(SENTENCES, of_companies=True)

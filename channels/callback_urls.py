@@ -45,6 +45,11 @@ def check(text: str, also: Sequence[Network] = ()) -> str:
         raise InvalidCallbackUrl("The URL has to begin with https://.")
     if "#" in url:
         raise InvalidCallbackUrl("Leave out the # and what follows: a fragment is never sent.")
+    if any(f"{{{name}}}" in url for name in PLACEHOLDERS):
+        raise InvalidCallbackUrl(
+            "This is a pattern, and the URL of one webhook has to be written out. “Set many by a "
+            "pattern”, under Message Channels, fills in {dip_id} and the like."
+        )
     if not CHARACTERS.fullmatch(url):
         raise InvalidCallbackUrl(
             "The URL has a space or a character that a URL cannot have. Write other letters "

@@ -104,7 +104,7 @@ def call(*, url: str, body: bytes, sender: Sender, rules: Rules, now: datetime) 
 def advice_of(status: int | None) -> str:
     """Return what an answer's status means for the DIP (WIRE.md, 'Outbound')."""
     if status == DELIVERED:
-        return "Delivered: the webhook answered 201 Created, as the DIP expects."
+        return "The webhook answered 201 Created, as the DIP expects."
     if status is not None and 200 <= status < 300:
         return (
             f"The webhook answered {status}. The DIP expects 201 Created: let your service answer "

@@ -14,6 +14,7 @@ from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 
 from controls import offsets
@@ -23,6 +24,10 @@ from dip_portal.lib import environment as environments
 from dip_portal.lib.prepared import Prepared
 
 USUAL = TestControls()
+MAIL_REFUSED: dict[str, str] = {
+    TestControls.Mail.DEFERRED: "for now",
+    TestControls.Mail.REFUSED: "for good",
+}
 # Asked in nearly every request and call: written once.
 _ROW = Prepared(lambda pk: TestControls.objects.filter(pk=pk).order_by(), -1)
 
@@ -81,6 +86,12 @@ def take(found: list[TestControls]) -> None:
     seen.controls = next(iter(found), USUAL)
 
 
+def followed() -> TestControls:
+    """Return the controls that this request or task follows; outside of both, those stored."""
+    seen = _seen.get()
+    return stored() if seen is None else seen.controls
+
+
 def sentences() -> list[str]:
     """Return what is not as usual here, a sentence each, for the banner; none outside a request."""
     seen = _seen.get()
@@ -94,10 +105,10 @@ def sentences() -> list[str]:
     if controls.clock_ahead:
         said.append(
             f"The test clock is {offsets.tell(controls.clock_ahead)} ahead: here it is "
-            f"{clock.now():%d %b %Y %H:%M} UTC."
+            f"{date_format(clock.now(), 'j M Y H:i')} UTC."
         )
-    if controls.mail != TestControls.Mail.DELIVERED:
-        said.append("E-mails of this environment are refused on purpose.")
+    if how := MAIL_REFUSED.get(controls.mail):
+        said.append(f"E-mails of this environment are refused {how}, on purpose.")
     if controls.webhook_delay:
         said.append(
             f"Test events of webhooks wait for {controls.webhook_delay_seconds} seconds on purpose."

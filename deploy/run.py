@@ -33,6 +33,7 @@ GATEWAY_NAMES = ("localhost", "127.0.0.1")
 # into the embedded one: they would give all deployments the same database or key.
 NOT_INHERITED = (
     "ALLOWED_HOSTS",
+    "ATLAS_DNS_SERVER",
     "ATLAS_SITE_URL",
     "DATABASE_URL",
     "DEBUG",
@@ -158,6 +159,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
 
     atlas_api = api("DIP_ATLAS_API_PORT", "8443")
     atlas_port = port("DIP_ATLAS_PORT", "8003")
+    dns_port = port("DIP_ATLAS_DNS_PORT", "8053")
     # It stands outside the DIP as Atlas does, and needs nothing of it but one process.
     catcher = tls(
         *(CATCHER, "DIP_CATCHER_PORT", "8444", "--threads", "16"),
@@ -178,6 +180,7 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
                 "DIP_API_URL": own_api.address,
                 "HVCA_URL": atlas_api.address,
                 "ATLAS_SITE_URL": f"http://localhost:{atlas_port}",
+                "ATLAS_DNS_SERVER": f"127.0.0.1:{dns_port}",
                 "HVCA_CA_FILE": str(gateway / AUTHORITY_FILE),
                 "DIP_CATCHER_URL": catcher.address,
                 # The webhook catcher, and what else testers run here, are on this machine.
@@ -192,7 +195,6 @@ def deployments(environment: Mapping[str, str]) -> tuple[Deployment, Deployment,
         *("production", "Production", "DIP_PRODUCTION_PORT", "8002"),
         api("DIP_PRODUCTION_API_PORT", "8442"),
     )
-    dns_port = port("DIP_ATLAS_DNS_PORT", "8053")
     atlas = Deployment(
         name="atlas",
         label="Atlas",

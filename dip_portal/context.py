@@ -28,10 +28,18 @@ def environment(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav_items(request: HttpRequest) -> list[tuple[str, str, bool]]:
-    items = [
-        item for name in getattr(settings, "NAV_ITEMS", []) for item in import_string(name)(request)
-    ]
-    here = max((url for _, url in items if _is_within(request.path, url)), key=len, default=None)
+    by_app = {
+        name.partition(".")[0]: import_string(name)(request)
+        for name in getattr(settings, "NAV_ITEMS", [])
+    }
+    items = [item for found in by_app.values() for item in found]
+    # A page of an app is under its own item, whatever its address; others go by the address.
+    own = by_app.get(request.resolver_match.app_name if request.resolver_match else "", [])
+    if len(own) == 1:
+        here = own[0][1]
+    else:
+        within = (url for _, url in items if _is_within(request.path, url))
+        here = max(within, key=len, default=None)
     return [(label, url, url == here) for label, url in items]
 
 

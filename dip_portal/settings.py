@@ -328,6 +328,10 @@ TRACES = [
     *("operations.trail.steps", "jobs.operating.steps", "mail.operating.steps"),
     "certificates.operating.steps",
 ]
+TRACED_IDS = [
+    *("operations.trail.ids", "jobs.operating.ids", "mail.operating.ids"),
+    "certificates.operating.ids",
+]
 # What apps keep sealed in the database, for `reseal_secrets` (dip_portal/lib/resealing.py).
 SEALED_TABLES = [
     "accounts.sealed.TABLES",
@@ -374,6 +378,8 @@ HVCA_URL = env.str("HVCA_URL", default="https://localhost:8443").rstrip("/")
 HVCA_CA_FILE = env.str("HVCA_CA_FILE", default="")
 # Where people find Atlas: the portal leads them there to register and to get API credentials.
 ATLAS_SITE_URL = env.str("ATLAS_SITE_URL", default="http://localhost:8003").rstrip("/")
+# Where people can ask the DNS server that Atlas asks; empty for that of their machine.
+ATLAS_DNS_SERVER = env.str("ATLAS_DNS_SERVER", default="127.0.0.1:8053")
 
 # --- Message channels -------------------------------------------------------------------
 
@@ -403,6 +409,7 @@ DEMONSTRATION = env.bool("DIP_DEMONSTRATION", default=True)
 # With __Host- a browser takes them by HTTPS alone, for this host alone and all its paths.
 _prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}dip_{DIP_ENVIRONMENT}_session"
+CSRF_FAILURE_VIEW = "dip_portal.csrf.refused"
 CSRF_COOKIE_NAME = f"{_prefix}dip_{DIP_ENVIRONMENT}_csrf"
 # A session ends after so much silence, and so long after the sign-in (ASVS 3.3.2, level 2).
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)

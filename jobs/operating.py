@@ -6,7 +6,7 @@ from django.db.models import Count as NumberOf
 from django.db.models import Min, Q
 from django.urls import reverse
 
-from dip_portal.lib.operating import RECENT, Count, Line, Step, waited
+from dip_portal.lib.operating import RECENT, Count, Line, Step, ids_of, waited
 from jobs.models import Job
 from jobs.standing import PATIENCE, standing_of
 
@@ -91,3 +91,8 @@ def steps(correlation_id: str) -> list[Step]:
             )
         )
     return found
+
+
+def ids(prefix: str) -> list[str]:
+    """Return the ids of jobs that begin so."""
+    return ids_of(Job.objects.all(), prefix)

@@ -6,7 +6,7 @@ from django.db.models import Count as NumberOf
 from django.db.models import Min, Q
 from django.urls import reverse
 
-from dip_portal.lib.operating import RECENT, Count, Line, Step, waited
+from dip_portal.lib.operating import RECENT, Count, Line, Step, ids_of, waited
 from mail.models import OutgoingMail
 
 TONES = {"QUEUED": "info", "SENT": "success", "FAILED": "danger", "OVERTAKEN": "neutral"}
@@ -77,3 +77,8 @@ def steps(correlation_id: str) -> list[Step]:
         )
         for mail in rows.defer("sealed_text", "sealed_html")
     ]
+
+
+def ids(prefix: str) -> list[str]:
+    """Return the ids of e-mails that begin so."""
+    return ids_of(OutgoingMail.objects.all(), prefix)

@@ -11,9 +11,5 @@ class OperationsConfig(AppConfig):
         """Let the audit trail put into words what is done here."""
         from audit.sentences import register
 
-        register(
-            {
-                "mail:retry": "sent again the e-mail",
-                "environment:reseal": "sealed anew with the newest key the secrets of",
-            }
-        )
+        register({"mail:retry": "sent again the e-mail"}, of_companies=True)
+        register({"environment:reseal": "sealed anew with the newest key the secrets of"})

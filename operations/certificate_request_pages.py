@@ -82,9 +82,12 @@ class CertificateRequestAdmin(ListAdmin):
         return rows.select_related("organisation").defer("csr_pem")
 
     def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
-        """Render a page, with what the actor may do."""
-        may_retry = bool(decide(self.allow(request), Action.CERTIFICATE_RETRY))
-        return super().show(request, template, title, may_retry=may_retry, **context)
+        """Render a page, with whether the actor may choose any of its requests."""
+        actor = self.allow(request)
+        can_choose = any(row.is_open for row in context.get("rows", ())) and bool(
+            decide(actor, Action.CERTIFICATE_RETRY)
+        )
+        return super().show(request, template, title, can_choose=can_choose, **context)
 
     def try_again(self, request: HttpRequest) -> HttpResponse:
         """Let the chosen requests that wait have their next attempt now."""

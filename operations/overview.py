@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
+from django.utils.formats import date_format
 
 from certificates import trust
 from certificates.platform import NoOwnCertificate, own_signer
@@ -102,7 +103,8 @@ def _own_certificate(now: datetime) -> str:
     except NoOwnCertificate as reason:
         return str(reason).removesuffix(".")
     if ends - now < RENEWAL_IS_LATE:
-        return f"ends on {ends:%Y-%m-%d %H:%M} UTC, and Atlas's worker has not renewed it"
+        day = date_format(ends, "j M Y H:i")
+        return f"ends on {day} UTC, and Atlas's worker has not renewed it"
     return OK
 
 

@@ -1,5 +1,7 @@
 """The pages Operations and Follow an id, for the DIP Manager."""
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +15,7 @@ from organisations.manager_pages import page, show
 from organisations.policies import Action, decide
 
 ID_MAX_LENGTH = 64
+BEGINNING = re.compile(r"[0-9a-f]{8,}")
 
 
 @page(Action.OPERATIONS_VIEW)
@@ -58,12 +61,17 @@ def operations(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 @page(Action.OPERATIONS_VIEW)
 def follow(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Show everything that was done under one correlation id (`id`), in the order of time."""
-    asked = storable(request.GET.get("id", "").strip(), ID_MAX_LENGTH)
+    """Show everything that was done under one correlation id (`id`), in the order of time.
+
+    Its beginning is enough, as lists show it; several ids that begin so are offered.
+    """
+    asked = storable(request.GET.get("id", "").strip(), ID_MAX_LENGTH).rstrip("…. ")
+    found, ids = operating.steps(asked) if asked else [], []
+    if not found and BEGINNING.fullmatch(asked.lower()):
+        ids = operating.ids(asked.lower())
+        if len(ids) == 1:
+            [asked] = ids
+            found, ids = operating.steps(asked), []
     return show(
-        request,
-        "operations/follow.html",
-        "Follow an id",
-        asked=asked,
-        steps=operating.steps(asked) if asked else [],
+        request, "operations/follow.html", "Follow an id", asked=asked, steps=found, ids=ids
     )

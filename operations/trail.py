@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from audit import sentences
 from audit.models import Event
-from dip_portal.lib.operating import Step
+from dip_portal.lib.operating import Step, ids_of
 from dip_portal.lib.spreadsheet import csv_response
 from organisations.actors import Actor, DipManagerActor
 from organisations.admin_lists import DateInput, SearchInput
@@ -48,12 +48,16 @@ CHUNK = 1000
 MOST = 500  # a job of thousands of items has an event for each
 
 
+def _by_words(actions: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(actions.items(), key=lambda choice: choice[1])
+
+
 class EventFilter(django_filters.FilterSet):
     """Which events to show."""
 
     q = django_filters.CharFilter(method="search", label="Search", widget=SearchInput)
     action = django_filters.ChoiceFilter(
-        choices=lambda: sorted(sentences.actions().items(), key=lambda choice: choice[1]),
+        choices=lambda: _by_words(sentences.actions()),
         empty_label="Anything",
         label="What was done",
     )
@@ -89,6 +93,16 @@ class EventFilter(django_filters.FilterSet):
         return rows.filter(at__lte=datetime.combine(day, time.max, UTC))
 
 
+class CompanyEventFilter(EventFilter):
+    """Which events of companies to show: by what can be done in one."""
+
+    action = django_filters.ChoiceFilter(
+        choices=lambda: _by_words(sentences.actions_of_companies()),
+        empty_label="Anything",
+        label="What was done",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Told:
     """An event as people read it. `differences` are (name, before, after); None was not there."""
@@ -116,6 +130,11 @@ def steps(correlation_id: str) -> list[Step]:
         )
         for event in Event.objects.filter(correlation_id=correlation_id).order_by("at", "pk")[:MOST]
     ]
+
+
+def ids(prefix: str) -> list[str]:
+    """Return the ids in the audit trail that begin so."""
+    return ids_of(Event.objects.all(), prefix)
 
 
 def tell(events: Sequence[Event]) -> list[Told]:

@@ -1,5 +1,6 @@
 """AUDIT in the portal: a company's admins read the trail of their own, the DIP Manager all."""
 
+from copy import deepcopy
 from typing import Any, ClassVar
 
 import django_filters
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from audit.models import Event
-from operations.trail import EventFilter, csv_of, tell_to
+from operations.trail import CompanyEventFilter, EventFilter, csv_of, tell_to
 from organisations import acting
 from organisations.actors import Actor, DipManagerActor
 from organisations.http import ActionView
@@ -24,15 +25,19 @@ class WideEventFilter(EventFilter):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(actor, DipManagerActor):
-            self._add(django_filters.CharFilter(method="of_company_named", label="Company"))
-        else:
             self._add(
+                "company", django_filters.CharFilter(method="of_company_named", label="Company")
+            )
+        else:
+            self._add("action", deepcopy(CompanyEventFilter.base_filters["action"]))
+            self._add(
+                "company",
                 django_filters.ChoiceFilter(
                     field_name="organisation_id",
                     choices=_companies_of(actor),
                     empty_label="All",
                     label="Company",
-                )
+                ),
             )
 
     def of_company_named(self, rows: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
@@ -40,9 +45,9 @@ class WideEventFilter(EventFilter):
         named = Organisation.objects.filter(name__icontains=text)
         return rows.filter(organisation_id__in=named.values("pk"))
 
-    def _add(self, by_company: django_filters.Filter) -> None:
-        by_company.parent, by_company.model = self, Event
-        self.filters["company"] = by_company
+    def _add(self, name: str, added: django_filters.Filter) -> None:
+        added.parent, added.model = self, Event
+        self.filters[name] = added
 
 
 class TrailView(ActionView):
@@ -78,7 +83,7 @@ class TrailView(ActionView):
         events = visible(self.actor, self.action, Event.objects.all())
         if (company := acting.acting_id(request)) is not None:
             events = events.filter(organisation_id=company)
-            return EventFilter(request.GET, queryset=events)
+            return CompanyEventFilter(request.GET, queryset=events)
         return WideEventFilter(request.GET, queryset=events, actor=self.actor)
 
 

@@ -92,7 +92,8 @@ class ListAdmin(PolicyAdmin):
         self.allow(request)
         listed = self.filtered(request)
         sort = self.sort(request)
-        rows = listed.qs.order_by(*_turned(self.sorts, sort), "pk") if sort else listed.qs
+        fields = _turned(self.sorts, sort) if sort else []
+        rows = listed.qs.order_by(*fields, "pk") if fields else listed.qs
         paged = page_of(request, rows, size=self.page_size)
         return self.show(
             request,
@@ -101,6 +102,9 @@ class ListAdmin(PolicyAdmin):
             filter=listed,
             is_filtered=any(request.GET.get(name) for name in listed.form.fields),
             sort=sort,
+            sorted_by=sort.removeprefix("-"),
+            # An order such as 'newest' falls without a sign in the address.
+            direction="descending" if fields and fields[0].startswith("-") else "ascending",
             sort_query=_without(request, "sort", "page"),
             rows=self.rows(list(paged["page"])),
             **paged,

@@ -9,6 +9,7 @@ class OrganisationsConfig(AppConfig):
     def ready(self) -> None:
         """Let the audit trail put into words what happens here."""
         from audit.sentences import register
-        from organisations.sentences import SENTENCES
+        from organisations.sentences import OF_ACCOUNTS, SENTENCES
 
-        register(SENTENCES)
+        register(SENTENCES, of_companies=True)
+        register(OF_ACCOUNTS)

@@ -45,6 +45,8 @@ SENTENCES = {
     "invitation:edit": "edited the invitation of",
     "dip_id:add_member": "added to a DIP ID the member",
     "dip_id:remove_member": "took off a DIP ID the member",
+}
+OF_ACCOUNTS = {
     "user:reset_second_factor": "reset the second factor of",
     "user:deactivate": "deactivated the account of",
     "user:reactivate": "reactivated the account of",

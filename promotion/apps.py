@@ -11,4 +11,4 @@ class PromotionConfig(AppConfig):
         from audit.sentences import register
         from promotion.sentences import SENTENCES
 
-        register(SENTENCES)
+        register(SENTENCES, of_companies=True)

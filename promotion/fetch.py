@@ -8,7 +8,7 @@ from typing import Annotated
 import httpx
 from django.conf import settings
 from django.utils import timezone
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from dip_portal.lib import environment as environments
 from promotion.errors import UnableToFetch
@@ -29,7 +29,7 @@ class CandidateExtract(BaseModel):
     company_name: Annotated[str, Field(max_length=200)]
     number: int
     setup_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    extracted_at: str
+    extracted_at: AwareDatetime
 
 
 class CandidateList(BaseModel):

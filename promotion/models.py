@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from dip_portal.lib import validation
 from organisations.models import Organisation
@@ -120,7 +121,7 @@ class Import(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Extract of {self.company_name}, {self.extracted_at:%d %b %Y %H:%M} UTC"
+        return f"Extract of {self.company_name}, {date_format(self.extracted_at, 'j M Y H:i')} UTC"
 
     @property
     def is_waiting(self) -> bool:

@@ -281,8 +281,8 @@ class _Planner:
                 "/extracted_at",
                 "",
                 "",
-                note=f"This extract is of {self.document.extracted_at:%d %b %Y %H:%M:%S} UTC, and "
-                f"a newer one, of {newest:%d %b %Y %H:%M:%S} UTC, was imported already",
+                note=f"This extract is of {_moment(self.document.extracted_at)}, and "
+                f"a newer one, of {_moment(newest)}, was imported already",
                 remedy="Extract the company again in UIT and import that extract.",
             )
 
@@ -339,6 +339,10 @@ class _Planner:
                     remedy="The nomination is kept and completes by itself when the DCP is "
                     "imported.",
                 )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y %H:%M:%S} UTC"
 
 
 def printable(text: str) -> str:

@@ -30,6 +30,18 @@ class UnableToReadScenario(Exception):
         self.problems = problems
 
 
+class NoSuchScenario(UnableToReadScenario):
+    """Neither a scenario that is shipped nor a file; the message names those that are shipped."""
+
+    def __init__(self, name: str) -> None:
+        Exception.__init__(
+            self,
+            f"There is no scenario “{name}”, and no file of this name that can be read. The "
+            f"scenarios are: {', '.join(shipped())}.",
+        )
+        self.problems = [str(self)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
     """A scenario, the name it goes by, and on which line of its file each field stands."""
@@ -59,11 +71,7 @@ def load(name_or_path: str) -> Loaded:
         with File(name_or_path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError):
-        names = ", ".join(shipped())
-        raise UnableToReadScenario(
-            name_or_path,
-            [f"which is no file that can be read, and no scenario that is shipped: {names}."],
-        ) from None
+        raise NoSuchScenario(name_or_path) from None
     return read(content, File(name_or_path).stem)
 
 

@@ -84,6 +84,16 @@ PROFILES = {
 ACCESS = Profile(purpose=Purpose.MTLS, policy=4, is_for_tls=True)
 
 
+def is_of_participant(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate says by its policy that it is for meeting the DIP."""
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+    ours = {profile.policy_oid for profile in PROFILES.values()}
+    return any(policy.policy_identifier in ours for policy in policies)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Identity:
     """The vetted company that stands in the subject. `country` is two letters (ISO 3166)."""

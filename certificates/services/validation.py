@@ -5,8 +5,8 @@ from datetime import datetime
 
 from cryptography import x509
 
-from certificates import hvca, trust
-from certificates.pki import paths, refusals
+from certificates import commands, hvca, trust
+from certificates.pki import paths, profiles, refusals
 from certificates.pki.pfx import Pfx, open_pfx
 from certificates.services import logins
 from dip_portal.lib import environment as environments
@@ -15,7 +15,7 @@ TITLES = (
     "The PFX opens",
     "The key matches the certificate",
     "Chain and dates of the certificate",
-    "The certificate is of this environment",
+    "The certificate is for API access, of this environment",
     "GlobalSign Atlas accepts the login",
 )
 # What says nothing against the file as such, but against what is in it.
@@ -115,8 +115,14 @@ def _check_chain(pfx: Pfx, now: datetime) -> str:
 
 def _check_environment(pfx: Pfx) -> str:
     here = environments.current()
+    if profiles.is_of_participant(pfx.certificate):
+        raise _Failed(
+            "This PFX holds a certificate for the DIP, not the one for API access. Choose the PFX "
+            "of the mTLS certificate of Access Credentials, which the commands of this page call "
+            f"{commands.file_stem(None, here.name)}.pfx."
+        )
     if trust.is_of_environment(pfx.certificate, here.name):
-        return f"It was issued for {here.label}."
+        return f"It is for API access, and was issued for {here.label}."
     for other in environments.PORTALS.values():
         if trust.is_of_environment(pfx.certificate, other.name):
             raise _Failed(

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -120,7 +121,9 @@ class DomainView(DomainPage):
             state=domain_state(self.registration, now),
             is_verified=self.registration.is_verified_at(now),
             is_overdue=self.registration.is_overdue_at(now),
-            look=commands.txt_record(domain=self.registration.domain),
+            look=commands.txt_record(
+                domain=self.registration.domain, server=settings.ATLAS_DNS_SERVER
+            ),
             may_manage=decide(self.actor, Action.CERTIFICATE_MANAGE, self.organisation),
         )
 

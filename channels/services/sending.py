@@ -17,7 +17,7 @@ from channels.caller import Call, Rules, Sender
 from channels.models import WebhookConfiguration, WebhookTest
 from channels.services.webhooks import allowed_networks
 from channels.wire import Signer
-from controls.state import stored
+from controls.state import followed, stored
 
 GONE_AFTER = timedelta(seconds=60)  # far above what a call may take
 State = WebhookTest.State
@@ -38,6 +38,14 @@ def send(test_id: int, *, now: datetime) -> bool:
     test = WebhookTest.objects.get(pk=test_id)
     _finish(test, _call(test, now), now)
     return True
+
+
+def held_until(test: WebhookTest, *, now: datetime) -> datetime | None:
+    """Return until when a test control holds a test event back; None where it does not."""
+    if test.state != State.QUEUED:
+        return None
+    until = test.requested_at + followed().webhook_delay
+    return until if until > now else None
 
 
 def send_waiting(*, now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from channels.errors import UnableToConfigure
-from channels.services import webhook_tests
+from channels.services import sending, webhook_tests
 from channels.views.webhooks import WebhookPage
 from organisations.policies import Action, Stranger, decide
 
@@ -49,6 +49,7 @@ class TestView(WebhookPage):
             raise Stranger
         context = {
             "test": test,
+            "held_until": sending.held_until(test, now=timezone.now()),
             "tone": {"DELIVERED": "success", "FAILED": "danger"}.get(test.state, "info"),
             "may_test": decide(self.actor, Action.CHANNEL_TEST, self.dip_id),
         }

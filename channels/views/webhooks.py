@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from channels import catalogue
 from channels.errors import ChangedMeanwhile, UnableToConfigure
 from channels.forms.webhooks import WebhookForm
 from channels.models import STATUS_MESSAGES, WebhookConfiguration
 from channels.plans import receivable
-from channels.services import webhooks
+from channels.services import sending, webhooks
 from dip_portal.lib import clock
 from organisations.policies import Action, Stranger, decide, require
 from organisations.views.dip_id import DipIdPage
@@ -93,13 +94,15 @@ class WebhookView(WebhookPage):
         interface = (
             None if self.publication == STATUS_MESSAGES else catalogue.channel(self.publication)
         )
+        now = timezone.now()
+        found = self.webhook.tests.all()[:10] if self.webhook else []
         return self.show(
             "webhook.html",
             form=form,
             may_configure=decide(self.actor, Action.CHANNEL_CONFIGURE, self.dip_id),
             interface=interface,
             events=interface.events_for(self.dip_id.dip_role_code) if interface else [],
-            tests=list(self.webhook.tests.all()[:10]) if self.webhook else [],
+            tests=[(it, sending.held_until(it, now=now)) for it in found],
         )
 
 

@@ -41,7 +41,9 @@ def canonical_domain(text: str) -> str:
     try:
         domain = idna.encode(domain, uts46=True, transitional=False).decode("ascii")
     except (idna.IDNAError, UnicodeError):
-        raise InvalidDomain(f"{_shown(text)} is not a domain that e-mail can use.") from None
+        raise InvalidDomain(
+            f"{_shown(text)} is not a domain name. Enter it as in superenergy.co.uk."
+        ) from None
     if not re.fullmatch(DOMAIN_PATTERN, domain):
         raise InvalidDomain(
             f"{_shown(text)} is not a full domain. Enter it as in superenergy.co.uk, "

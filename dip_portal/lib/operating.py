@@ -6,19 +6,26 @@ the settings HEALTH_LINES and TRACES:
 - `lines(*, now) -> list[Line]`: how its work stands, on the page Operations and in the metrics.
 - `steps(correlation_id) -> list[Step]`: what was done under an id, on the page Follow an id.
 
+One that keeps ids has a third, named in TRACED_IDS:
+
+- `ids(prefix) -> list[str]`: the ids that it has and that begin so.
+
 A new app needs no more than that to be on both pages and in the metrics.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from dip_portal.lib import correlation
 
 TROUBLE = "danger"
+MOST_IDS = 20
 RECENT = timedelta(days=1)  # what is counted "in a day"
 
 
@@ -103,3 +110,23 @@ def steps(correlation_id: str) -> list[Step]:
             yield from import_string(name)(correlation_id)
 
     return sorted(found(), key=lambda step: step.at)
+
+
+def ids(prefix: str) -> list[str]:
+    """Return the ids of all apps that begin with these hexadecimal digits, MOST_IDS at most."""
+    found = {known for name in settings.TRACED_IDS for known in import_string(name)(prefix)}
+    return sorted(found)[:MOST_IDS]
+
+
+def ids_of(rows: QuerySet[Any, Any], prefix: str) -> list[str]:
+    """Return the ids of an app's rows that begin with these hexadecimal digits: one query.
+
+    The range lets the database use its index whatever its collation; 'g' is beyond every digit.
+    """
+    same = rows.filter(
+        correlation_id__gte=prefix,
+        correlation_id__lt=f"{prefix}g",
+        correlation_id__startswith=prefix,
+    )
+    known = same.order_by("correlation_id").values_list("correlation_id", flat=True)
+    return list(known.distinct()[:MOST_IDS])

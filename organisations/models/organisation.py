@@ -5,6 +5,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
+from django.utils.formats import date_format
 
 from dip_portal.lib import validation
 from organisations.roles import DcpStatus, DipRoleCode
@@ -120,4 +121,4 @@ class PabApproval(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reference} of {self.approved_date:%d %b %Y}"
+        return f"{self.reference} of {date_format(self.approved_date, 'j M Y')}"

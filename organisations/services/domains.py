@@ -19,6 +19,7 @@ ASK_THE_DIP_MANAGER = (
     "Note: If you require a domain which isn't listed, please contact the DIP Manager for it "
     "to be whitelisted."
 )
+WHITELIST_IT_FIRST = "Whitelist the domain first, on the company's page under Companies."
 
 
 @transaction.atomic
@@ -122,17 +123,26 @@ def written_domains(organisation: Organisation) -> list[str]:
     return sorted({*allowed, *(idna.decode(domain) for domain in allowed if "xn--" in domain)})
 
 
-def require_whitelisted(organisation: Organisation, email: str) -> None:
+def require_whitelisted(
+    organisation: Organisation, email: str, *, remedy: str = ASK_THE_DIP_MANAGER
+) -> None:
     """Pass if the address is of a whitelisted domain: that very one, no sub-domain of it.
 
     Both sides are compared in canonical form, so that case, a trailing dot and the two
     writings of an internationalised name make no difference, and a look-alike does.
-    Raises UnableToInvite with the note of the seminar's Members slide.
+    Raises UnableToInvite with `remedy`: the note of the seminar's Members slide, unless whoever
+    reads it can do better.
     """
-    require_domain_among(allowed_domains(organisation), organisation, email)
+    require_domain_among(allowed_domains(organisation), organisation, email, remedy=remedy)
 
 
-def require_domain_among(allowed: Collection[str], organisation: Organisation, email: str) -> None:
+def require_domain_among(
+    allowed: Collection[str],
+    organisation: Organisation,
+    email: str,
+    *,
+    remedy: str = ASK_THE_DIP_MANAGER,
+) -> None:
     """Pass as `require_whitelisted` does, where the company's domains are at hand; no query."""
     try:
         domain = email_domain(email)
@@ -141,5 +151,5 @@ def require_domain_among(allowed: Collection[str], organisation: Organisation, e
     if domain not in allowed:
         raise UnableToInvite(
             "email",
-            f"{domain} is not a whitelisted domain of {organisation}. {ASK_THE_DIP_MANAGER}",
+            f"{domain} is not a whitelisted domain of {organisation}. {remedy}",
         )

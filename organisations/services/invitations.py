@@ -26,7 +26,7 @@ from audit.services import record
 from dip_portal.lib import validation
 from mail.models import OutgoingMail
 from mail.services import overtake, queue
-from organisations.actors import SYSTEM, Actor
+from organisations.actors import SYSTEM, Actor, DipManagerActor
 from organisations.errors import AlreadyThere, UnableToInvite
 from organisations.models import DipId, Invitation, Membership, Organisation
 from organisations.models.grant import Grant
@@ -101,7 +101,7 @@ def resend(*, actor: Actor, invitation: Invitation, now: datetime) -> None:
     action = Action.INVITATION_SEND if invitation.is_primary else Action.MEMBER_CREATE
     require(actor, action, invitation)
     current = still_open(invitation)
-    _require_invitable(current.organisation, current.email)
+    _require_invitable(actor, current.organisation, current.email)
     if current.is_primary and current.replaces_id is None:
         _require_no_user_admin(current.organisation, now)
     before = {"expires_at": current.expires_at.isoformat()}
@@ -258,7 +258,7 @@ def issue(
         invited_by_id=actor.user_id,
     )
     invitation.roles = frozenset(roles)
-    _require_invitable(organisation, invitation.email)
+    _require_invitable(actor, organisation, invitation.email)
     _require_newcomer(invitation)
     _send_link(invitation, now)
     invitation.dip_ids.set(dip_ids or [])
@@ -346,10 +346,15 @@ def check_address(email: str) -> None:
         )
 
 
-def _require_invitable(organisation: Organisation, email: str) -> None:
+def _require_invitable(actor: Actor, organisation: Organisation, email: str) -> None:
     """Pass if the address is one, of a whitelisted domain, and no DIP Manager's."""
     check_address(email)
-    domains.require_whitelisted(organisation, email)
+    remedy = (
+        domains.WHITELIST_IT_FIRST
+        if isinstance(actor, DipManagerActor)
+        else domains.ASK_THE_DIP_MANAGER
+    )
+    domains.require_whitelisted(organisation, email, remedy=remedy)
     if User.objects.filter(email=email, is_staff=True).exists():
         raise UnableToInvite("email", "A DIP Manager cannot be a member of a company.")
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from audit.services import record
-from organisations.actors import Actor
+from organisations.actors import Actor, DipManagerActor
 from organisations.errors import UnableToChangeCompany
 from organisations.models import Membership, Organisation, WhitelistedDomain
 from organisations.policies import Action, require
@@ -117,6 +117,7 @@ def _create(
         created_at=now,
         setup_changed_at=now,
     )
+    _require_free_number(actor, organisation)
     store(organisation)
     record(
         actor=actor,
@@ -170,6 +171,8 @@ def edit_organisation(
         raise UnableToChangeCompany(
             "dcp_status", "The company has DCP IDs, so that its DCP status stays Approved."
         )
+    if before["company_number"] != after["company_number"]:
+        _require_free_number(actor, current)
     current.revision += 1
     current.setup_changed_at = now
     store(current)
@@ -190,10 +193,11 @@ def edit_organisation(
 @transaction.atomic
 def edit_description(
     *, actor: Actor, organisation: Organisation, description: str, revision: int, now: datetime
-) -> None:
+) -> bool:
     """Change what a company says of itself. `revision` is that of the form; a stale one is refused.
 
-    Raises UnableToChangeCompany; `organisation` is then as it is now.
+    Returns whether it is another text than before. Raises UnableToChangeCompany; `organisation`
+    is then as it is now.
     """
     require(actor, Action.ORGANISATION_DESCRIBE, organisation)
     current = Organisation.objects.select_for_update().get(pk=organisation.pk)
@@ -206,7 +210,7 @@ def edit_description(
             "what you entered where you must, and save once more.",
         )
     if before == after:
-        return
+        return False
     current.description = after
     current.revision += 1
     current.setup_changed_at = now
@@ -220,6 +224,16 @@ def edit_description(
         at=now,
         organisation_id=current.pk,
     )
+    return True
+
+
+def _require_free_number(actor: Actor, organisation: Organisation) -> None:
+    """Pass if no other company has the number; only the DIP Manager is told which has."""
+    same = Organisation.objects.filter(company_number=organisation.company_number)
+    holder = same.exclude(pk=organisation.pk).first()
+    if holder is not None:
+        who = holder.name if isinstance(actor, DipManagerActor) else "Another company"
+        raise UnableToChangeCompany("company_number", f"{who} has this company number already.")
 
 
 def _details(organisation: Organisation) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class EditDescriptionView(CompanyActionView):
         current = ""
         if form.is_valid():
             try:
-                organisations.edit_description(
+                is_changed = organisations.edit_description(
                     actor=self.actor,
                     organisation=self.organisation,
                     now=clock.now(),
@@ -79,7 +79,11 @@ class EditDescriptionView(CompanyActionView):
                 form.add_error(refusal.field or None, str(refusal))
                 current = self.organisation.description
             else:
-                return self.done("The description is changed.")
+                return self.done(
+                    "The description is changed."
+                    if is_changed
+                    else "The description is as it was: you changed nothing."
+                )
         return self.show("description.html", form=form, current=current)
 
 

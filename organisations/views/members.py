@@ -119,7 +119,7 @@ class MembersView(CompanyView):
         return [
             self._action("Edit", "edit_invitation", invitation),
             self._action("Send again", "resend_invitation", invitation, is_post=True),
-            self._action("Offboard", "revoke_invitation", invitation),
+            self._action("Revoke the invitation", "revoke_invitation", invitation),
         ]
 
     def _action(

@@ -49,6 +49,7 @@ def imports(request: HttpRequest, actor: Actor) -> HttpResponse:
         only_waiting=only_waiting,
         can_fetch=is_configured(),
         rows=[(row, *_in_short(plans.get(row.pk))) for row in listed["page"]],
+        can_choose=any(not plan.conflicts for plan in plans.values()),
         **listed,
     )
 

@@ -47,3 +47,18 @@ def test_another_company_is_not_touched(
 
     account.refresh_from_db()
     assert account.api == "NORMAL"
+
+
+def test_every_page_says_what_is_not_as_usual(
+    alice_client: Client, charlie_client: Client, account: Account
+) -> None:
+    assert "Test controls:" not in alice_client.get("/").content.decode()
+    Account.objects.filter(pk=account.pk).update(vetting="REFUSED", api="DOWN", dns="EMPTY")
+
+    for path in ("/", "/domains/", "/controls/"):
+        page = alice_client.get(path).content.decode()
+        for words in ("Vetting: Refused (every", "API: Down (every", "Test DNS: Empty (the zones"):
+            assert words in page
+        assert "Certificates by the API: " not in page
+    assert "Test controls:" not in charlie_client.get("/").content.decode()
+    assert "Test controls:" not in Client().get("/accounts/login/").content.decode()

@@ -51,7 +51,7 @@ def test_a_domain_is_claimed(identity: IdentityProfile, alice_client: Client) ->
     ("domain", "told"),
     [
         (DOMAIN, "is claimed for SUPER-ENERGY already"),
-        ("https://superenergy.example/", "is not a domain"),
+        ("https://superenergy.example/", "is not a domain name."),
         ("localhost", "is not a full domain"),
         ("192.0.2.1", "is not a full domain"),
         ("*.superenergy.example", "is not"),

@@ -104,7 +104,7 @@ def channels_and_certificates(page: Page, uit: Deployment) -> None:
     keep(page, "message-channels")
     page.get_by_role("link", name="PUB-036").click()
     page.get_by_role("button", name="Send test event").click()
-    expect(page.get_by_text("Delivered:")).to_be_visible()
+    expect(page.get_by_text("answered 201 Created, as the DIP expects")).to_be_visible()
     keep(page, "test-event")
     page.goto(f"{uit.address}/api/")
     keep(page, "api")

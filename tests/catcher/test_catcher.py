@@ -158,6 +158,10 @@ def test_calls_are_found_by_dip_id_and_publication(catcher: Catcher) -> None:
     page = client.get("/?dip_id=2500320002").text
     assert "PUB-003 for 2500320002" in page
     assert "2300320001" not in page
+    for junk in ("dip_id=junk", f"dip_id={'junk' * 9}", f"publication={'junk' * 9}"):
+        page = client.get(f"/?{junk}").text
+        assert "No call that is kept is like that." in page
+        assert "Showing calls" not in page
 
 
 def test_the_newest_are_kept(catcher: Catcher) -> None:

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from accounts.models import User
 from certificates import hvca
 from certificates.errors import UnableToSaveCredentials
-from certificates.models import AtlasCredential, CredentialDraft
+from certificates.models import AtlasCredential, Certificate, CredentialDraft
+from certificates.pki.pfx import Pfx, make_pfx
 from certificates.services import credentials
 from certificates.services.validation import Outcome, validate
 from organisations.actors import actor_for
 from organisations.models import Organisation
 from organisations.roles import Role
-from tests import factories
+from tests import factories, pki
 from tests.certificates.conftest import AtAtlas
 from tests.certificates.real_atlas import PASSWORD, Atlas, Customer
 
@@ -158,6 +159,29 @@ def test_an_expired_certificate_and_an_atlas_that_is_away(
     settings.HVCA_URL, settings.HVCA_CA_FILE = real_atlas.hvca_url, ""
     step, text = failed(validate(now=timezone.now(), **how))  # type: ignore[arg-type]
     assert "HVCA_CA_FILE" in text
+
+
+@pytest.mark.parametrize("purpose", Certificate.Purpose)
+def test_the_pfx_of_a_certificate_of_the_dip_is_told_before_atlas_is_asked(
+    uit: None, company: Organisation, settings: Any, purpose: Certificate.Purpose
+) -> None:
+    settings.HVCA_URL = "https://localhost:1"  # whoever asks there is told that nobody answers
+    held = pki.held(company, purpose=purpose)
+    dip = Pfx(certificate=held.certificate, private_key=held.key, chain=())
+
+    step, text = failed(
+        validate(
+            api_key="key",
+            api_secret="secret",
+            pfx=make_pfx(dip, password=PASSWORD, name="dip"),
+            password=PASSWORD,
+            now=timezone.now(),
+        )
+    )
+
+    assert step == 4
+    assert text.startswith("This PFX holds a certificate for the DIP, not the one for API access.")
+    assert "mTLS certificate of Access Credentials" in text
 
 
 def test_nothing_is_saved_but_what_was_validated(company: Organisation, cara: User) -> None:

@@ -18,6 +18,7 @@ LOOPBACK = networks(["127.0.0.0/8", "::1/128"])
     [
         "https://hooks.superenergy.co.uk",
         "https://hooks.superenergy.co.uk/dip/1494431682/PUB-036?key=a%20b&c",
+        "https://hooks.superenergy.co.uk/role/publication",
         "HTTPS://Hooks.SuperEnergy.Example:8443/x;y=1",
         "https://xn--bcher-kva.example/",
         "https://8.8.8.8/hook",
@@ -52,7 +53,8 @@ def test_a_public_https_url_is_taken_as_it_is(url: str) -> None:
         ("https://hooks.example\\@10.0.0.1/", "a space"),
         ("https://bücher.example/", "xn--"),
         ("https://hooks.example/ü", "xn--"),
-        ("https://hooks.example/{dip_id}", "a space"),
+        ("https://hooks.example/{dip_id}", "Set many by a pattern"),
+        ("https://hooks.example/{other}", "a space"),
         ("https://hooks.example:0/", "Port 0"),
         ("https://hooks.example:65536/", "cannot be read"),
         ("https://hooks.example:x/", "cannot be read"),

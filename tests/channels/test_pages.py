@@ -1,6 +1,7 @@
 """Message Channels in the browser: what is listed, set, copied, removed and tested."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,23 @@ def ask_for_a_test(client: Client, supplier: DipId, url: str) -> WebhookTest:
     return WebhookTest.objects.get()
 
 
+def test_every_page_of_channels_stands_under_their_item_of_the_menu(
+    mike_client: Client, supplier: DipId
+) -> None:
+    test = ask_for_a_test(mike_client, supplier, URL)
+    company = supplier.mpid.organisation_id
+
+    for path in (
+        listed(supplier.mpid.organisation),
+        of(supplier),
+        of(supplier, what=f"tests/{test.pk}/"),
+        f"/organisations/{company}/failed-calls/",
+    ):
+        page = mike_client.get(path).content.decode()
+        [here] = re.findall(r'<a href="[^"]*" aria-current="page">([^<]*)</a>', page)
+        assert here == "Message Channels", path
+
+
 @pytest.mark.usefixtures("_own_certificate")
 def test_a_test_event_is_sent_by_a_worker_and_its_outcome_shown(
     mike_client: Client, supplier: DipId, there: Receiver
@@ -302,7 +320,8 @@ def test_a_test_event_is_sent_by_a_worker_and_its_outcome_shown(
     (got,) = there.received
     assert b"PUB-036" in got.body
     page = mike_client.get(where).content.decode()
-    assert "the webhook answered 201 Created" in page
+    assert "The webhook answered 201 Created" in page
+    assert "Delivered: " not in page
     assert "X-DIP-Signature" in page
     assert "TLSv1." in page
     assert "hx-trigger" not in page

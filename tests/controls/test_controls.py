@@ -1,5 +1,6 @@
 """Test controls: set by the DIP Manager, told on every page, and what they do."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from organisations.actors import actor_for
 from organisations.models import DipId, Organisation
 from organisations.roles import Role
 from tests import factories
+from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/test-controls/"
@@ -54,7 +56,7 @@ def test_every_page_says_what_is_not_as_usual(
     for client, path in pages:
         page = read(client, path)
         assert "The test clock is 30 days ahead: here it is" in page
-        assert "E-mails of this environment are refused on purpose." in page
+        assert "E-mails of this environment are refused for good, on purpose." in page
         assert "wait for 20 seconds on purpose" in page
 
     control()
@@ -63,6 +65,15 @@ def test_every_page_says_what_is_not_as_usual(
 
 def read(client: Client, path: str) -> str:
     return client.get(path).content.decode()
+
+
+def test_the_banner_writes_days_as_the_pages_do(
+    control: Callable[..., Any], alice_client: Client
+) -> None:
+    fifth = (timezone.now() + timedelta(days=32)).replace(day=5)
+    control(clock=f"+{(fifth - timezone.now()).days}d")
+
+    assert re.search(r"here it is [45] [A-Z][a-z]{2} \d{4} \d\d:\d\d UTC", read(alice_client, "/"))
 
 
 def test_the_trail_tells_who_set_what(control: Callable[..., Any]) -> None:
@@ -167,6 +178,33 @@ def test_a_test_event_waits_as_long_as_was_set(
 
     sending.send_waiting(now=now + timedelta(seconds=30))
     assert WebhookTest.objects.get().state == "FAILED"  # nobody is at that address
+
+
+def test_the_pages_say_until_when_a_test_event_is_held_back(
+    control: Callable[..., Any], company: Organisation
+) -> None:
+    control(webhook_delay_seconds="3600", mail="DEFERRED")
+    person = factories.user(email="mo@superenergy.example")
+    factories.membership(user=person, organisation=company, roles=[Role.MESSAGE_ADMIN])
+    client = signed_in(person)
+    dip_id = DipId.objects.get()
+    factories.webhook(dip_id=dip_id, publication="PUB-036")
+    webhook = f"/organisations/{company.pk}/dip-ids/{dip_id}/channels/PUB-036/"
+    where = client.post(f"{webhook}test/")["Location"]
+    until = WebhookTest.objects.get().requested_at + timedelta(hours=1)
+    held = f"Held back by a test control until {until:%H:%M:%S} UTC"
+
+    page = read(client, where)
+    assert held in page
+    assert "Waiting for a worker" not in page
+    # The page asks for itself, where scripts run.
+    assert "Reload" not in re.sub(r"(?s)<noscript>.*?</noscript>", "", page)
+    assert held in read(client, webhook)
+    assert "refused for now, on purpose" in page
+
+    control()
+    assert "Waiting for a worker" in read(client, where)
+    assert "Waiting for a worker" in read(client, webhook)
 
 
 def test_a_request_asks_for_the_controls_once(

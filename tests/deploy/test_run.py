@@ -19,6 +19,7 @@ import dns.query
 import dns.rcode
 import pytest
 
+from deploy.run import deployments
 from tests.deploy.composition import ROOT
 from tests.deploy.ports import free_ports
 from tests.deploy.waiting import wait_until
@@ -222,6 +223,14 @@ def test_interrupted_while_it_prepares_it_leaves_nothing_running(tmp_path: Path)
 
         assert run.press_ctrl_c() == 0
         assert run.left_behind() == []
+
+
+def test_the_portals_name_the_dns_server_of_atlas_where_it_listens() -> None:
+    *portals, atlas = deployments({"DIP_ATLAS_DNS_PORT": "9053"})
+
+    for portal in portals:
+        assert portal.settings["ATLAS_DNS_SERVER"] == atlas.settings["ATLAS_DNS_LISTEN"]
+        assert portal.settings["ATLAS_DNS_SERVER"] == "127.0.0.1:9053"
 
 
 @pytest.mark.parametrize(

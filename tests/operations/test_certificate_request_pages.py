@@ -1,5 +1,6 @@
 """Requests for certificates as the DIP Manager sees them, and trying one again."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -71,6 +72,41 @@ def test_the_list_is_searched_and_filtered(dana_client: Client, company: Organis
     assert shown(dana_client, "?q=fresh") == ["fresh.example"]
     assert shown(dana_client, f"?q={company.name}&sort=-newest")[0] == "no.example"
     assert "Nothing matches this filter" in read(dana_client, "?q=zzz")
+
+
+@pytest.mark.parametrize(
+    ("query", "direction", "arrow", "turned"),
+    [("", "descending", "↓", "-newest"), ("?sort=-newest", "ascending", "↑", "newest")],
+)
+def test_the_order_is_told_as_it_is(
+    dana_client: Client,
+    company: Organisation,
+    query: str,
+    direction: str,
+    arrow: str,
+    turned: str,
+) -> None:
+    factories.certificate_request(organisation=company)
+
+    page = read(dana_client, query)
+
+    [heading] = re.findall(r"<th[^>]*aria-sort.*?</th>", page)
+    assert f'aria-sort="{direction}"' in heading
+    assert f'href="?sort={turned}">Requested (UTC)' in heading
+    assert arrow in heading
+
+
+def test_all_can_be_chosen_where_one_can(dana_client: Client, company: Organisation) -> None:
+    factories.certificate_request(
+        organisation=company, state="REFUSED", reason="No.", next_attempt_at=None
+    )
+    assert "Choose all" not in read(dana_client)
+    assert "Try the chosen again" not in read(dana_client)
+
+    factories.certificate_request(organisation=company)
+
+    assert "Choose all" in read(dana_client)
+    assert "Try the chosen again" in read(dana_client)
 
 
 def test_an_empty_list_says_what_will_be_there(dana_client: Client) -> None:

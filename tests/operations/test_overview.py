@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from certificates.platform import own_signer
 from dip_portal import heartbeat
+from dip_portal.lib import correlation
 from dip_portal.models import Heartbeat
 from jobs.models import Job
 from mail.models import OutgoingMail
@@ -108,6 +110,14 @@ def test_a_worker_that_is_gone_troubles_nobody_while_another_works(
     heartbeat.record(worker="worker@one", beat_at=None, now=now + timedelta(hours=23.5))
 
     assert set(Heartbeat.objects.values_list("name", flat=True)) == {"worker@one", "beat"}
+
+
+@pytest.mark.usefixtures("at_work")
+def test_a_process_is_named_once(dana_client: Client) -> None:
+    shown = re.findall(r"<dt>(.*?)</dt>", read(dana_client))
+
+    assert "Beat" in shown
+    assert 'Worker <span class="dip-mono">worker@one</span>' in shown
 
 
 @pytest.mark.usefixtures("at_work")
@@ -247,7 +257,60 @@ def test_an_id_leads_to_all_that_it_has_caused(
     assert f"follow/?id={correlation_id}" in read(dana_client, f"/admin/jobs/job/{work.pk}/")
 
 
-@pytest.mark.parametrize("asked", ["", "unknown", "%00", "x" * 300, "<b>"])
+ID = "a1a7c18c014e4b0f9d8e7c6b5a493827"
+OTHER = "a1a7c18cffff4b0f9d8e7c6b5a493827"
+
+
+@pytest.mark.parametrize("kept", ["job", "mail", "event", "request"])
+@pytest.mark.parametrize("asked", ["a1a7c18c", "a1a7c18c014e…", " A1A7C18C014E... ", ID[:31]])
+def test_the_beginning_of_an_id_is_enough(
+    dana_client: Client, job: Any, mail: Any, event: Any, company: Any, kept: str, asked: str
+) -> None:
+    if kept == "job":
+        job("DONE", label="the one", correlation_id=ID)
+    elif kept == "mail":
+        mail(subject="the one", correlation_id=ID)
+    elif kept == "event":
+        correlation.begin(ID)
+        event(subject=User(first_name="the", last_name="one"))
+    else:
+        factories.certificate_request(
+            organisation=company, dns_names=["the one"], correlation_id=ID
+        )
+    job("DONE", label="another", correlation_id="a1a7c18d" + ID[8:])
+
+    page = read(dana_client, f"{PAGE}follow/?id={quote(asked)}")
+
+    assert "the one" in page
+    assert "another" not in page
+    assert f'value="{ID}"' in page
+
+
+def test_of_several_ids_that_begin_so_one_is_chosen(
+    dana_client: Client, job: Callable[..., Job], mail: Callable[..., OutgoingMail]
+) -> None:
+    def costs(asked: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            read(dana_client, f"{PAGE}follow/?id={asked}")
+        return len(captured)
+
+    job("DONE", label="the one", correlation_id=ID)
+    mail(correlation_id=ID)
+    job("DONE", label="the other", correlation_id=OTHER)
+    page = read(dana_client, f"{PAGE}follow/?id={ID[:8]}")
+    assert page.count("Several ids begin with") == 1
+    assert [page.count(f'href="?id={it}"') for it in (ID, OTHER)] == [1, 1]
+    assert "the one" not in page
+    few = costs(ID[:8])
+
+    for number in range(30):
+        job("DONE", correlation_id=f"a1a7c18c{number:024x}")
+
+    assert costs(ID[:8]) == few
+    assert "Nothing was kept" in read(dana_client, f"{PAGE}follow/?id={ID[:7]}")
+
+
+@pytest.mark.parametrize("asked", ["", "unknown", "%00", "x" * 300, "<b>", "f" * 64])
 def test_an_id_that_nothing_has_is_told_so(dana_client: Client, asked: str) -> None:
     page = read(dana_client, f"{PAGE}follow/?id={asked}")
 

@@ -69,6 +69,22 @@ def test_an_admin_reads_the_trail_of_their_own_company_alone(
     assert told(signed_in(charlie)) == ["Charlie Doe"]
 
 
+@pytest.mark.parametrize("companies", [1, 2])
+def test_the_filter_offers_what_can_be_done_in_a_company(
+    alice: User, company: Organisation, companies: int
+) -> None:
+    if companies == 2:
+        second = factories.company(name="Second")
+        factories.membership(user=alice, organisation=second, roles=[Role.USER_ADMIN])
+
+    page = read(signed_in(alice))
+
+    assert "edited the company" in page
+    assert "was told by GlobalSign" in page
+    for foreign in ("created the DIP Manager", "added to the test DNS the zone", "set the<"):
+        assert foreign not in page
+
+
 def test_the_dip_manager_reads_everything(
     dana_client: Client, alice: User, charlie: User, company: Organisation, happen: Any
 ) -> None:

@@ -70,6 +70,36 @@ def test_from_the_link_to_home(
     assert "1 of 5 onboarding tasks done" in home
 
 
+def test_a_second_tab_says_that_the_invitation_is_accepted(
+    invite: Any, token_of: Any, company: Organisation
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.get(f"{PAGE}{token_of(invite())}/")
+    form = browser.get(PAGE).content.decode()
+    [token] = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+    sent = {**PASSWORDS, "csrfmiddlewaretoken": token}
+    assert browser.post(PAGE, sent)["Location"] == "/"
+
+    page = browser.post(PAGE, sent, follow=True).content.decode()
+
+    assert "open for too long" not in page
+    assert "You accepted it before, perhaps in another tab?" in page
+    assert "you are signed in as" in page
+    assert "Go to HOME" in page
+
+
+def test_a_form_without_its_token_is_refused_while_the_invitation_is_open(
+    invite: Any, token_of: Any
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.get(f"{PAGE}{token_of(invite())}/")
+
+    answer = browser.post(PAGE, PASSWORDS)
+
+    assert answer.status_code == 403
+    assert "This page was open for too long" in answer.content.decode()
+
+
 def test_the_token_stands_in_the_link_alone(
     client: Client, invite: Any, token_of: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -52,6 +52,17 @@ def test_the_description_is_edited_and_the_extract_is_out_of_date(
     )
 
 
+def test_a_description_that_is_saved_as_it_was_is_not_said_to_be_changed(
+    alice_client: Client, company: Organisation, path: str
+) -> None:
+    sent = {"revision": company.revision, "description": company.description}
+
+    page = alice_client.post(f"{path}description/", sent, follow=True).content.decode()
+
+    assert "The description is changed." not in page
+    assert "The description is as it was: you changed nothing." in page
+
+
 def test_of_two_who_edit_the_second_sees_what_the_first_wrote(
     alice_client: Client, company: Organisation, path: str
 ) -> None:

@@ -110,6 +110,26 @@ def test_a_company_number_is_one_company(
         factories.company(company_number=company.company_number)
 
 
+def test_who_has_a_number_already_is_told_to_nobody_but_the_dip_manager(
+    as_dana: Actor, alice: User, company: Organisation, now: datetime
+) -> None:
+    other = create(as_dana, now)
+
+    with pytest.raises(UnableToChangeCompany, match=r"^Another company has this company number"):
+        organisations.add_child(
+            actor=actor_for(alice, day=now.date()),
+            parent=company,
+            name="Child",
+            company_number=other.company_number,
+            description="",
+            now=now,
+        )
+    with pytest.raises(UnableToChangeCompany, match=r"^Bright Grid Ltd has this company number"):
+        create(as_dana, now)
+    with pytest.raises(UnableToChangeCompany, match=r"^Bright Grid Ltd has this company number"):
+        edit(as_dana, company, now, company_number=other.company_number)
+
+
 def test_a_child_organisation_has_no_children(
     as_dana: Actor, company: Organisation, now: datetime
 ) -> None:

@@ -69,6 +69,15 @@ def test_members_and_invited_people_stand_in_one_table(
     assert "Showing items 1 - 5 of 5" in alice_client.get(path).content.decode()
 
 
+def test_what_is_done_with_an_invited_person_is_called_what_it_is(
+    alice_client: Client, path: str, everybody: None
+) -> None:
+    page = alice_client.get(f"{path}?state=invited").content.decode()
+
+    assert ">Revoke the invitation<" in page
+    assert ">Offboard<" not in page
+
+
 @pytest.mark.parametrize(
     ("state", "found", "badge"),
     [

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -215,6 +215,7 @@ def test_a_conflict_is_shown_with_its_place_and_cannot_be_imported(
     assert "MPID SUPR is held by Bright Grid" in page
     assert "/setup/company/mpids/0/mpid" in page
     assert "/imports/apply/" not in page
+    assert "Choose all" not in dana_client.get("/admin/promotion/imports/").content.decode()
 
 
 def test_several_files_are_taken_or_refused_one_by_one(
@@ -311,7 +312,9 @@ def test_a_batch_goes_on_past_a_bad_company(
         )
 
     upload(*(one(n) for n in range(1, 5)))  # 3 and 4 want the same MPID
-    rows = dana_client.get("/admin/promotion/imports/").context["rows"]
+    listed = dana_client.get("/admin/promotion/imports/")
+    assert "Choose all" in listed.content.decode()
+    rows = listed.context["rows"]
     chosen = [f"{row.pk}:{plan.fingerprint}" for row, plan, _ in rows]
 
     job = finish(dana_client.post("/admin/promotion/imports/apply/", {"import": chosen}))
@@ -387,7 +390,8 @@ def test_an_address_outside_the_whitelist_is_refused_beside_the_field(
 
     assert answer.status_code == 422
     assert "email" in answer.context["form"].errors
-    assert "contact the DIP Manager" in answer.content.decode()
+    assert "Whitelist the domain first" in answer.content.decode()
+    assert "contact the DIP Manager" not in answer.content.decode()
     assert not Invitation.objects.exists()
 
 
@@ -426,6 +430,20 @@ def test_the_pipeline_of_production_shows_stages(
         ("imported", 2), ("invited", 1), ("undelivered", 0), ("expired", 1),
         ("accepted", 1), ("left", 0), ("onboarded", 0),
     ]  # fmt: skip
+
+
+def test_a_company_tells_when_its_invitation_expired(
+    company: Organisation, dana_client: Client
+) -> None:
+    page = f"/admin/promotion/companies/{company.pk}/"
+    ends = datetime(2026, 1, 4, 10, 6, tzinfo=UTC)
+    invited = factories.invitation(organisation=company, is_primary=True)
+    assert "until" in dana_client.get(page).content.decode()
+
+    Invitation.objects.filter(pk=invited.pk).update(sent_at=ends - timedelta(7), expires_at=ends)
+
+    shown = " ".join(dana_client.get(page).content.decode().split())
+    assert "Expired</span> on 4 January 2026, 10:06 UTC" in shown
 
 
 @pytest.mark.parametrize("name", ["uit", "production"])

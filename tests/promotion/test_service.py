@@ -172,7 +172,36 @@ def test_a_bad_answer_to_a_fetch_is_told(
         fetch_extract(EXTRACT)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", json.dumps({"candidates": [1]}).encode()])
+OFFER = {
+    "extract": EXTRACT,
+    "company_number": "01234567",
+    "company_name": "Zephyr Energy",
+    "number": 1,
+    "setup_digest": "0" * 64,
+    "extracted_at": "2026-11-07T10:14:09.123456+00:00",
+}
+
+
+def test_candidates_show_when_they_were_made_as_every_list_of_the_admin(
+    uit_answers: type[Answers], dana_client: Client
+) -> None:
+    uit_answers.body = json.dumps({"candidates": [OFFER]}).encode()
+
+    page = dana_client.get("/admin/promotion/imports/uit/").content.decode()
+
+    assert "7 Nov 2026 10:14<" in page
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        json.dumps({"candidates": [1]}).encode(),
+        json.dumps({"candidates": [{**OFFER, "extracted_at": "lately"}]}).encode(),
+    ],
+)
 def test_an_answer_that_is_no_list_is_told(uit_answers: type[Answers], body: bytes) -> None:
     uit_answers.body = body
 

@@ -108,9 +108,10 @@ def test_a_file_that_is_no_text_names_its_line(tmp_path: Path) -> None:
         reading.read(b"scenario: 1\n\xff\n", "mine")
 
 
-def test_a_name_that_is_neither_shipped_nor_a_file_lists_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(UnableToReadScenario, match=r"no scenario that is shipped: .*fresh"):
-        reading.load(str(tmp_path / "none.yaml"))
+def test_a_name_that_is_neither_shipped_nor_a_file_lists_those_that_are() -> None:
+    with pytest.raises(UnableToReadScenario, match=r"The scenarios are: .*fresh") as said:
+        reading.load("half")
+    assert str(said.value).startswith("There is no scenario “half”, and no file of this name")
 
 
 NAMES = [

@@ -225,6 +225,15 @@ def test_it_asks_first(uit: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "uit" in asked[0]
 
 
+def test_without_anybody_to_ask_it_says_how_to_go_on(
+    uit: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO())
+
+    with pytest.raises(CommandError, match=r"Nothing was changed: .* use --yes"):
+        call_command("reset", "fresh", stdout=StringIO())
+
+
 def test_an_environment_in_earnest_is_not_reset(uit: None, settings: Any) -> None:
     reset("demonstration")
     settings.DEMONSTRATION = False

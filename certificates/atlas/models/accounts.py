@@ -63,6 +63,21 @@ class Account(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def unusual(self) -> list[str]:
+        """What testers have switched from its usual state, a sentence each."""
+        switches = (
+            ("Vetting", Vetting(self.vetting), Vetting.INSTANT),
+            ("Certificates by the API", Issuance(self.issuance), Issuance.AT_ONCE),
+            ("API", ApiMood(self.api), ApiMood.NORMAL),
+            ("Test DNS", DnsMood(self.dns), DnsMood.NORMAL),
+        )
+        return [
+            f"{what}: {is_now.label.replace(': ', ' (', 1)})."
+            for what, is_now, usual in switches
+            if is_now != usual
+        ]
+
 
 class AccountUser(models.Model):
     """That a person signs in to Atlas for one account."""

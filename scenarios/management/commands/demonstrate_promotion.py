@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from jobs.models import Job, JobItem
 from jobs.services import start
@@ -89,8 +90,8 @@ class Command(BaseCommand):
             now=now,
         )
         self._say(
-            f"   Effective from {now.date():%d %b %Y} set for {len(dip_ids)} DIP IDs, each with "
-            "two fresh API keys."
+            f"   Effective from {date_format(now.date(), 'j M Y')} set for {len(dip_ids)} DIP IDs, "
+            "each with two fresh API keys."
         )
 
     def _invite(self) -> None:

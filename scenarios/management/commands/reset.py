@@ -69,5 +69,11 @@ class Command(BaseCommand):
             "their members, keys and channels, all jobs and mails) and makes the scenario "
             f"{loaded.name}: {loaded.scenario.title}."
         )
-        answer = input(f"Type the name of the environment, {environment.name}, to go on: ")
+        try:
+            answer = input(f"Type the name of the environment, {environment.name}, to go on: ")
+        except EOFError:
+            raise CommandError(
+                "Nothing was changed: nobody is there to be asked. To go on without a question, "
+                "use --yes."
+            ) from None
         return answer.strip().lower() == environment.name

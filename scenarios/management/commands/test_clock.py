@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from controls import offsets, state
 from scenarios.control_services import set_clock
@@ -30,4 +31,6 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         ahead = state.stored().clock_ahead
         now = timezone.now() + ahead
-        self.stdout.write(f"The test clock is {offsets.write(ahead)}: {now:%d %b %Y %H:%M} UTC.")
+        self.stdout.write(
+            f"The test clock is {offsets.write(ahead)}: {date_format(now, 'j M Y H:i')} UTC."
+        )
