@@ -142,7 +142,7 @@ def test_the_number_of_queries_does_not_grow_with_companies(
 ) -> None:
     act_for(client, company)
     client.get("/")
-    with django_assert_num_queries(17) as few:
+    with django_assert_num_queries(18) as few:
         client.get("/")
     for _ in range(10):
         factories.membership(
