@@ -1,15 +1,18 @@
 """How django-allauth behaves here: no open sign-up, e-mails through the outbox."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from mail.services import queue
 
+RESET_LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 NEW_PLACE = "accounts/email/new_place"  # not of allauth's, which knows no such e-mail
 # allauth's e-mails that are sent here, by the name of our template. One that is not
 # listed is not sent: above all the one that tells strangers they have no account.
@@ -62,12 +65,14 @@ class AccountAdapter(DefaultAccountAdapter):
         template = EMAILS.get(template_prefix)
         if template is None:
             return
+        is_link = template == "password_reset"
         queue(
             to=email,
             template=template,
+            good_until=timezone.now() + RESET_LINK_LIFE if is_link else None,
             context={
                 "password_reset_url": context.get("password_reset_url"),
-                "expires_in_days": settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60),
+                "expires_in_days": RESET_LINK_LIFE.days,
                 "notice": NOTICES.get(template_prefix),
                 "at": context.get("timestamp"),
                 "address": context.get("ip"),

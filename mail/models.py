@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from dip_portal.lib import secrets
 
@@ -22,7 +23,8 @@ class OutgoingMail(models.Model):
     once it is sent, unless the setting SHOW_SENT_MAIL is on. `about` names what it is for
     ('invitation:12'). `claim_token` and `claimed_until` are the lease of the worker that
     is sending it. One that is overtaken goes out no more: what it says does not hold
-    any more (its link is dead), and `overtaken_because` says why.
+    any more (its link is dead), and `overtaken_because` says why. After `good_until`, if it
+    has one, its link has expired, and it is not tried again.
     """
 
     class State(models.TextChoices):
@@ -50,6 +52,7 @@ class OutgoingMail(models.Model):
     queued_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     give_up_at = models.DateTimeField()
+    good_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     claim_token = models.UUIDField(null=True, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -102,7 +105,12 @@ class OutgoingMail(models.Model):
     @property
     def can_be_sent_again(self) -> bool:
         """Tell whether another attempt makes sense: it is not sent, and what it says holds."""
-        return self.state in (self.State.QUEUED, self.State.FAILED)
+        return self.state in (self.State.QUEUED, self.State.FAILED) and not self.is_out_of_date
+
+    @property
+    def is_out_of_date(self) -> bool:
+        """Tell whether what it says, such as its link, has expired."""
+        return self.good_until is not None and self.good_until <= timezone.now()
 
     @property
     def is_in_trouble(self) -> bool:

@@ -29,11 +29,13 @@ def queue(
     context: Mapping[str, Any],
     about: str = "",
     organisation_id: int | None = None,
+    good_until: datetime | None = None,
 ) -> OutgoingMail:
     """Queue an e-mail in the caller's transaction; a worker sends it after the commit.
 
     Renders templates/emails/<template>/{subject.txt,body.txt,body.html} with `context` and
     the environment. The text is set into emails/base.txt; the HTML extends emails/base.html.
+    `good_until` is when its link expires: it is not tried after that.
     """
     known = {
         "environment": environments.current(),
@@ -59,7 +61,8 @@ def queue(
         correlation_id=correlation.current(),
         queued_at=now,
         next_attempt_at=now,
-        give_up_at=now + KEEP_TRYING,
+        give_up_at=_last_attempt(now, good_until),
+        good_until=good_until,
     )
     wake.on_commit(deliver, str(mail.pk))
     return mail
@@ -69,17 +72,19 @@ def queue(
 def retry(*, mail: OutgoingMail, now: datetime) -> OutgoingMail:
     """Try again at once to send an e-mail that failed or waits for its next attempt.
 
-    It gets another three days. Raises UnableToRetry for one that is sent or overtaken.
+    It gets another three days. Raises UnableToRetry for one that is sent, overtaken or expired.
     """
     mail = OutgoingMail.objects.select_for_update().get(pk=mail.pk)
     if mail.is_sent:
         raise UnableToRetry("This e-mail was sent already.")
     if mail.is_overtaken:
         raise UnableToRetry(f"This e-mail is not sent any more: {mail.overtaken_because}.")
+    if mail.is_out_of_date:
+        raise UnableToRetry("The link in this e-mail has expired: let a new one be made.")
     mail.state = OutgoingMail.State.QUEUED
     mail.attempts = 0
     mail.next_attempt_at = now
-    mail.give_up_at = now + KEEP_TRYING
+    mail.give_up_at = _last_attempt(now, mail.good_until)
     mail.save(update_fields=["state", "attempts", "next_attempt_at", "give_up_at"])
     wake.on_commit(deliver, str(mail.pk))
     return mail
@@ -101,6 +106,10 @@ def overtake(*, about: str, because: str) -> int:
         sealed_text="",
         sealed_html="",
     )
+
+
+def _last_attempt(now: datetime, good_until: datetime | None) -> datetime:
+    return min(filter(None, (now + KEEP_TRYING, good_until)))
 
 
 def _seal(text: str) -> str:

@@ -448,6 +448,7 @@ def _send_link(invitation: Invitation, now: datetime) -> None:
         },
         about=_about(invitation),
         organisation_id=invitation.organisation_id,
+        good_until=invitation.expires_at,
     )
 
 

@@ -1,15 +1,17 @@
 """E-mails with a link that a newer one, or what became of the invitation, has made dead."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from mail.delivery import deliver_due
 from mail.models import OutgoingMail
-from organisations.models import Organisation
+from organisations.models import Invitation, Organisation
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("production")
@@ -66,6 +68,32 @@ def test_an_invitation_that_was_sent_again_has_one_email_to_send(
     assert "Choose an e-mail that waits or was given up." in answer.content.decode()
     rows = dana_client.get(f"{LIST}?state=OVERTAKEN").context["rows"]
     assert [row.pk for row in rows] == [invited.pk]
+
+
+def test_an_email_whose_link_has_expired_is_not_sent_again(
+    dana_client: Client, invited: OutgoingMail
+) -> None:
+    give_up(invited)
+    invitation = Invitation.objects.get()
+    assert invited.good_until == invitation.expires_at
+    assert invited.give_up_at <= invited.good_until
+    OutgoingMail.objects.update(good_until=timezone.now() - timedelta(seconds=1))
+
+    page = read(dana_client, LIST)
+    answer = dana_client.post(AGAIN, {"mail": [invited.pk]}, follow=True)
+
+    assert f'value="{invited.pk}"' not in page
+    assert "Its link has expired" in page
+    assert "Choose an e-mail that waits or was given up." in answer.content.decode()
+    assert OutgoingMail.objects.get().state == OutgoingMail.State.FAILED
+
+
+def test_the_link_of_a_reset_expires(alice: User) -> None:
+    Client().post("/accounts/password/reset/", {"email": alice.email})
+
+    mail = OutgoingMail.objects.get(to=alice.email)
+    assert mail.good_until == mail.give_up_at
+    assert mail.good_until - mail.queued_at <= timedelta(days=3)
 
 
 @pytest.mark.parametrize("trouble", ["", "The mail server does not answer in time."])

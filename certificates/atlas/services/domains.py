@@ -25,7 +25,7 @@ from dip_portal.lib.environment import DIP_DOMAIN
 from dip_portal.lib.identities import InvalidDomain, canonical_domain
 from dip_portal.lib.prepared import Prepared
 from dip_portal.lib.text import storable
-from mail.services import queue
+from mail.services import overtake, queue
 
 MOST_CLAIMS = 200
 RECHECK_FOR = timedelta(minutes=10)
@@ -153,6 +153,8 @@ def send_approval(
     current.approval_index = secrets.blind_index(token, purpose=APPROVAL_PURPOSE)
     current.approval_until = min(now + APPROVE_WITHIN, current.assert_by)
     current.save(update_fields=["approval_index", "approval_until"])
+    about = f"claim:{current.pk}"
+    overtake(about=about, because="Overtaken by a newer e-mail")
     queue(
         to=address.strip().lower(),
         template="domain_approval",
@@ -162,7 +164,8 @@ def send_approval(
             "approval_url": settings.PUBLIC_URL + reverse("approve_domain", args=[token]),
             "until": current.approval_until,
         },
-        about=f"claim:{current.pk}",
+        about=about,
+        good_until=current.approval_until,
     )
     _note(current, ClaimLog.Status.INFO, f"E-mail: sent to {address.strip().lower()}.", now)
     return current
