@@ -217,7 +217,7 @@ def invite(page: Page, production: Deployment, keep_picture: Keep) -> str:
     page.get_by_label("Last Name").fill("Marsh")
     page.get_by_label("Email Address").fill("ines.marsh@elsewhere.example")
     page.get_by_role("button", name="Send the invitation").click()
-    expect(page.get_by_text("contact the DIP Manager")).to_be_visible()
+    expect(page.get_by_text("Whitelist the domain first")).to_be_visible()
     page.get_by_label("Email Address").fill(INVITED)
     page.get_by_role("button", name="Send the invitation").click()
     expect(page.get_by_text(f"The invitation goes to {INVITED}")).to_be_visible()
