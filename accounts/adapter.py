@@ -8,8 +8,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 
+from dip_portal.lib import clock
 from mail.services import queue
 
 RESET_LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):
         queue(
             to=email,
             template=template,
-            good_until=timezone.now() + RESET_LINK_LIFE if is_link else None,
+            good_until=clock.now() + RESET_LINK_LIFE if is_link else None,
             context={
                 "password_reset_url": context.get("password_reset_url"),
                 "expires_in_days": RESET_LINK_LIFE.days,

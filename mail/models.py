@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
-from dip_portal.lib import secrets
+from dip_portal.lib import clock, secrets
 
 PURPOSE = "mail"
 SUBJECT_LENGTH = 200
@@ -110,7 +109,7 @@ class OutgoingMail(models.Model):
     @property
     def is_out_of_date(self) -> bool:
         """Tell whether what it says, such as its link, has expired."""
-        return self.good_until is not None and self.good_until <= timezone.now()
+        return self.good_until is not None and self.good_until <= clock.now()
 
     @property
     def is_in_trouble(self) -> bool:

@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from django.test import Client
 from django.utils import timezone
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from dip_portal import heartbeat
@@ -19,28 +21,33 @@ def section(heading: str) -> str:
     return PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-def samples(client: Client) -> list[tuple[str, dict[str, str]]]:
-    """Return what /metrics gives where all processes are at work: names, and labels of each."""
+def samples(client: Client, settings: Any) -> list[tuple[str, dict[str, str]]]:
+    """Return what /metrics of both portals gives while all processes work: names, and labels."""
     now = timezone.now()
     heartbeat.record(worker="worker@one", beat_at=now, now=now)
-    client.get("/accounts/login/")
-    text = client.get("/metrics").content.decode()
-    families = list(text_string_to_metric_families(text))
+    families: list[Metric] = []
+    for environment in ("uit", "production"):
+        settings.DIP_ENVIRONMENT = environment
+        client.get("/accounts/login/")
+        text = client.get("/metrics").content.decode()
+        families += text_string_to_metric_families(text)
     given = [(it.name, it.labels) for family in families for it in family.samples]
     return [it for it in given if not it[0].endswith("_created")]
 
 
 def test_every_metric_that_is_named_is_given_and_the_other_way_round(
-    client: Client, db: None
+    client: Client, db: None, settings: Any
 ) -> None:
-    given = {re.sub("_(?:bucket|count|sum)$", "", name) for name, _ in samples(client)}
+    given = {re.sub("_(?:bucket|count|sum)$", "", name) for name, _ in samples(client, settings)}
 
     assert set(NAME.findall(section("Metrics"))) == {it for it in given if it.startswith("dip_")}
     assert set(NAME.findall(section("What to watch"))) <= given
 
 
-def test_every_label_and_state_that_is_named_is_given(client: Client, db: None) -> None:
-    given = samples(client)
+def test_every_label_and_state_that_is_named_is_given(
+    client: Client, db: None, settings: Any
+) -> None:
+    given = samples(client, settings)
     named = STATE.findall(section("What to watch"))
     rows = re.findall(
         r"^\| `(dip_[a-z_]+)(?:\{([\w, ]+)\})?` \| (.*) \|$", section("Metrics"), re.MULTILINE
