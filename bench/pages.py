@@ -16,7 +16,7 @@ PARTS_OF_MEMBERS = {
     "?page=900": "Members, a late page",
     "?q=last777": "Members, a search",
     "?role=USER_ADMIN&sort=-expiry": "Members, filtered and sorted",
-    "?show=all": "Members, with those who have left",
+    "?show=all": "Members, as many as one page shows",
 }
 
 
