@@ -4,7 +4,7 @@ from datetime import date
 from functools import reduce
 from operator import or_
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.urls import reverse
 
 from channels.plans import receivable
@@ -75,13 +75,12 @@ def finished() -> Q:
             for role, publications in wanted.items()
         ),
     )
-    is_short = reduce(
-        or_,
-        (
-            Q(dip_role_code=role, set_count__lt=len(publications))
-            for role, publications in wanted.items()
-        ),
+    # Not `or` for each role: the count would be in the statement as often.
+    number_wanted = Case(
+        *(When(dip_role_code=role, then=Value(len(them))) for role, them in wanted.items())
     )
     own = DipId.objects.filter(mpid__organisation=OuterRef("pk")).order_by()
-    short = own.annotate(set_count=Count("webhooks", filter=is_wanted)).filter(is_short)
+    short = own.annotate(set_count=Count("webhooks", filter=is_wanted)).filter(
+        set_count__lt=number_wanted
+    )
     return Q(Exists(own)) & ~Q(Exists(short))
