@@ -102,13 +102,13 @@ class Load:
 
     def _call(self, n: int) -> None:
         """Set the webhook of one publication by the signed API, again and again."""
-        with caller(self.place) as call:
+        with Caller(self.place) as call:
             for number in range(CALLS):
                 publication = self.place.publications[n % len(self.place.publications)]
                 self.answers[call(publication, f"{self.mark}-{n}-{number}")] += 1
 
 
-class caller:  # noqa: N801 - used as a function
+class Caller:
     """A participant's machine: it gives a function that sets a webhook and returns the status."""
 
     def __init__(self, found: Place) -> None:
@@ -118,7 +118,7 @@ class caller:  # noqa: N801 - used as a function
         own = (folder / "dip.cer.pem", folder / "dip.key.pem")
         self.client = found.composition.client("uit", own)
 
-    def __enter__(self) -> "caller":
+    def __enter__(self) -> "Caller":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -231,7 +231,7 @@ def test_a_web_that_is_stopped_ends_what_it_has_begun(found: Place) -> None:
                 answers[f"page {client.get('/accounts/login/').status_code}"] += 1
 
     def write(n: int) -> None:
-        with caller(found) as call:
+        with Caller(found) as call:
             while not is_over.is_set():
                 answers[f"call {call(found.publications[0], f'stop-{n}')}"] += 1
 

@@ -26,6 +26,7 @@ from certificates.atlas.models import (
 from certificates.atlas.services import credentials
 from certificates.pki import formats
 from dip_portal.lib import client_certificate
+from dip_portal.lib.prepared import Prepared
 
 TOKEN_SECONDS = 600  # as the published API says
 SALT = "atlas.hvca.token"
@@ -43,6 +44,21 @@ WRONG_PAIR = "There is no such API key with this secret, or it was deleted."
 NOT_LOGGED_IN = (
     "Log in first (POST /v2/login) and send Authorization: Bearer with the access_token, over "
     "a connection with the same certificate. A token is good for ten minutes."
+)
+
+_OF_TOKEN = Prepared(
+    lambda key, access: (
+        ApiCredential.objects.select_related("account", "profile")
+        .filter(
+            pk=key,
+            revoked_at=None,
+            account__certificates=access,
+            account__certificates__revoked_at=None,
+        )
+        .order_by()
+    ),
+    -1,
+    -2,
 )
 
 
@@ -115,17 +131,7 @@ def authenticate(request: HttpRequest, *, now: datetime) -> Caller:
     if shown is None or formats.thumbprint(shown) != thumbprint or now >= shown.not_valid_after_utc:
         raise refused
     # That both belong together was looked at when they logged in, and does not change.
-    credential = (
-        ApiCredential.objects.select_related("account", "profile")
-        .filter(
-            pk=key,
-            revoked_at=None,
-            account__certificates=access,
-            account__certificates__revoked_at=None,
-        )
-        .order_by()
-        .first()
-    )
+    credential = _OF_TOKEN.first(key, access)
     if credential is None:
         raise refused
     return _caller(credential, get_client_ip(request))
