@@ -66,10 +66,9 @@ def test_a_broker_that_does_not_answer_makes_it_unready_and_is_not_named(
     url = f"redis://:unsaid@127.0.0.1:{closed}/0"
     settings.CELERY_BROKER_URL = url
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = {}
-    monkeypatch.setattr(app.conf, "broker_read_url", url)
-    monkeypatch.setattr(app.conf, "broker_write_url", url)
+    monkeypatch.setitem(app.conf, "broker_read_url", url)
+    monkeypatch.setitem(app.conf, "broker_write_url", url)
     monkeypatch.setitem(app.conf, "broker_transport", "redis")
-    app.pool.force_close_all()
 
     answer = client.get("/health/ready/")
 
