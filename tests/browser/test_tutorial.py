@@ -131,7 +131,7 @@ class Reader:
         done = subprocess.run(
             ["bash", "-e", "-c", f"{make}\n{commands.replace('.venv/bin/python', sys.executable)}"],
             cwd=ROOT,
-            env=os.environ | ports | {"DIP_VAR": str(self.run.uit.home.parent)},
+            env=outside_of_make() | ports | {"DIP_VAR": str(self.run.uit.home.parent)},
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -141,6 +141,12 @@ class Reader:
         )
         assert done.returncode == 0, done.stdout
         self.printed = done.stdout
+
+
+def outside_of_make() -> dict[str, str]:
+    """Return the variables of a terminal: a `make` within `make test` would say where it works."""
+    own = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    return {name: text for name, text in os.environ.items() if name not in own}
 
 
 def test_the_tutorial_says_what_there_is(whole_run: Run, open_page: Callable[..., Page]) -> None:
