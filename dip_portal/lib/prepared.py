@@ -129,6 +129,8 @@ def _asked(database: Any, statement: _Statement, values: tuple[Any, ...]) -> lis
 
 def _prepare(database: Any, statement: _Statement) -> None:
     """Let this session of PostgreSQL know a statement, once."""
+    # A cursor would do this too, and come to a new session, which does not know it.
+    database.close_if_health_check_failed()
     database.ensure_connection()
     if statement.name in database.prepared:
         return

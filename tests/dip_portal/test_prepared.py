@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DataError, connection, transaction
 
@@ -71,3 +72,22 @@ def test_a_statement_that_fails_is_known_all_the_same() -> None:
 
     [found] = OF_ROLE.all(company.pk, "SUP")
     assert found.mpid.organisation == company
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_the_database_has_ended_is_replaced() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no sessions")
+    assert BY_NUMBER.all("00000000") == []
+    [(pid,)] = _asked("SELECT pg_backend_pid()")
+    with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+    connection.health_check_enabled, connection.health_check_done = True, False
+
+    assert BY_NUMBER.all("00000000") == []
+
+
+def _asked(sql: str) -> list[tuple[int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
