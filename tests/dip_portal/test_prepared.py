@@ -75,9 +75,7 @@ def test_a_statement_that_fails_is_known_all_the_same() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_session_that_the_database_has_ended_is_replaced(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_session_that_the_database_has_ended_is_replaced() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no sessions")
     assert BY_NUMBER.all("00000000") == []
@@ -85,8 +83,8 @@ def test_a_session_that_the_database_has_ended_is_replaced(
     with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s)", [pid])
     # As a request does that begins on a connection that was kept.
-    monkeypatch.setattr(connection, "health_check_enabled", True)
-    monkeypatch.setattr(connection, "health_check_done", False)
+    database: Any = connection
+    database.health_check_enabled, database.health_check_done = True, False
 
     assert BY_NUMBER.all("00000000") == []
 
