@@ -17,7 +17,7 @@ MOST_LINES = 600
 FORBIDDEN = {
     "names a package host": re.compile(
         r"py(?:pi|thonhosted)[.](?:org|io)|npmjs[.](?:org|com)|deb(?:ian)?[.]org"
-        r"|(?:^|\s)--?(?:extra-)?index-url|(?:^|\s)--(?:find-links|trusted-host)",
+        r"|(?:^|\s)--?(?:extra-)?index[-]url|(?:^|\s)--(?:find[-]links|trusted[-]host)",
         re.IGNORECASE | re.MULTILINE,
     ),
     "names a folder of one machine": re.compile(

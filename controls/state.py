@@ -105,7 +105,7 @@ def sentences() -> list[str]:
     if controls.clock_ahead:
         said.append(
             f"The test clock is {offsets.tell(controls.clock_ahead)} ahead: here it is "
-            f"{date_format(clock.now(), 'j M Y H:i')} UTC."
+            f"{date_format(clock.now(), 'DATETIME_FORMAT')}."
         )
     if how := MAIL_REFUSED.get(controls.mail):
         said.append(f"E-mails of this environment are refused {how}, on purpose.")

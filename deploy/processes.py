@@ -165,7 +165,8 @@ class Processes:
                 recent = ends.setdefault(child.name, deque(maxlen=MOST_ENDS))
                 recent.append(time.monotonic())
                 if len(recent) == MOST_ENDS and recent[-1] - recent[0] < ENDS_SECONDS:
-                    self.check()
+                    child.wait_for_output()
+                    raise ChildFailed(_what_became_of(child))
                 self._start_anew(child)
             self.pause(POLL_SECONDS)
 

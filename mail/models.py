@@ -34,6 +34,8 @@ class OutgoingMail(models.Model):
         FAILED = "FAILED", "Failed"
         OVERTAKEN = "OVERTAKEN", "Overtaken"
 
+    UNSENT = (State.QUEUED, State.FAILED)
+
     id = models.UUIDField(primary_key=True, default=_uuid4, editable=False)
     to = models.EmailField()
     template = models.CharField(max_length=60)
@@ -104,7 +106,7 @@ class OutgoingMail(models.Model):
     @property
     def can_be_sent_again(self) -> bool:
         """Tell whether another attempt makes sense: it is not sent, and what it says holds."""
-        return self.state in (self.State.QUEUED, self.State.FAILED) and not self.is_out_of_date
+        return self.state in self.UNSENT and not self.is_out_of_date
 
     @property
     def is_out_of_date(self) -> bool:

@@ -16,7 +16,7 @@ def lines(*, now: datetime) -> list[Line]:
     """Return how e-mails stand: one query."""
     is_queued = Q(state=OutgoingMail.State.QUEUED)
     is_recent = Q(state=OutgoingMail.State.SENT, sent_at__gte=now - RECENT)
-    unsent = Q(state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.FAILED])
+    unsent = Q(state__in=OutgoingMail.UNSENT)
     found = OutgoingMail.objects.filter(unsent | is_recent).aggregate(
         waiting=NumberOf("pk", filter=is_queued & Q(last_error="")),
         retrying=NumberOf("pk", filter=is_queued & ~Q(last_error="")),

@@ -96,8 +96,7 @@ def overtake(*, about: str, because: str) -> int:
     `because` says why, for the list. Their texts are erased. One that a worker is sending at
     this moment may still arrive.
     """
-    unsent = [OutgoingMail.State.QUEUED, OutgoingMail.State.FAILED]
-    return OutgoingMail.objects.filter(about=about, state__in=unsent).update(
+    return OutgoingMail.objects.filter(about=about, state__in=OutgoingMail.UNSENT).update(
         state=OutgoingMail.State.OVERTAKEN,
         overtaken_because=storable(because, REASON_LENGTH),
         next_attempt_at=None,

@@ -103,8 +103,8 @@ def _own_certificate(now: datetime) -> str:
     except NoOwnCertificate as reason:
         return str(reason).removesuffix(".")
     if ends - now < RENEWAL_IS_LATE:
-        day = date_format(ends, "j M Y H:i")
-        return f"ends on {day} UTC, and Atlas's worker has not renewed it"
+        day = date_format(ends, "DATETIME_FORMAT")
+        return f"ends on {day}, and Atlas's worker has not renewed it"
     return OK
 
 

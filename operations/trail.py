@@ -1,7 +1,7 @@
 """What the two pages of the audit trail share: which events, how they are told, the export."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from itertools import islice
@@ -48,19 +48,21 @@ CHUNK = 1000
 MOST = 500  # a job of thousands of items has an event for each
 
 
-def _by_words(actions: dict[str, str]) -> list[tuple[str, str]]:
-    return sorted(actions.items(), key=lambda choice: choice[1])
+def action_filter(actions: Callable[[], dict[str, str]]) -> django_filters.ChoiceFilter:
+    """Return the filter by what was done, which offers these, in the order of their words."""
+    return django_filters.ChoiceFilter(
+        field_name="action",
+        choices=lambda: sorted(actions().items(), key=lambda choice: choice[1]),
+        empty_label="Anything",
+        label="What was done",
+    )
 
 
 class EventFilter(django_filters.FilterSet):
     """Which events to show."""
 
     q = django_filters.CharFilter(method="search", label="Search", widget=SearchInput)
-    action = django_filters.ChoiceFilter(
-        choices=lambda: _by_words(sentences.actions()),
-        empty_label="Anything",
-        label="What was done",
-    )
+    action = action_filter(sentences.actions)
     thing = django_filters.ChoiceFilter(
         field_name="subject_type",
         choices=sorted(THINGS.items(), key=lambda choice: choice[1]),
@@ -96,11 +98,7 @@ class EventFilter(django_filters.FilterSet):
 class CompanyEventFilter(EventFilter):
     """Which events of companies to show: by what can be done in one."""
 
-    action = django_filters.ChoiceFilter(
-        choices=lambda: _by_words(sentences.actions_of_companies()),
-        empty_label="Anything",
-        label="What was done",
-    )
+    action = action_filter(sentences.actions_of_companies)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,5 @@
 """AUDIT in the portal: a company's admins read the trail of their own, the DIP Manager all."""
 
-from copy import deepcopy
 from typing import Any, ClassVar
 
 import django_filters
@@ -9,8 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
+from audit import sentences
 from audit.models import Event
-from operations.trail import CompanyEventFilter, EventFilter, csv_of, tell_to
+from operations.trail import CompanyEventFilter, EventFilter, action_filter, csv_of, tell_to
 from organisations import acting
 from organisations.actors import Actor, DipManagerActor
 from organisations.http import ActionView
@@ -29,7 +29,7 @@ class WideEventFilter(EventFilter):
                 "company", django_filters.CharFilter(method="of_company_named", label="Company")
             )
         else:
-            self._add("action", deepcopy(CompanyEventFilter.base_filters["action"]))
+            self._add("action", action_filter(sentences.actions_of_companies))
             self._add(
                 "company",
                 django_filters.ChoiceFilter(

@@ -13,7 +13,7 @@ from dip_portal.lib import clock
 from organisations.models import Organisation
 from organisations.models.grant import ROLE_FIELDS
 from organisations.models.invitation import IS_OPEN
-from organisations.models.membership import EXPIRES_SOON
+from organisations.models.membership import EXPIRES_SOON, active_on
 from organisations.roles import Role
 
 RECOMMENDED = 2
@@ -53,10 +53,7 @@ class Cover:
 
 def cover_of(organisation: Organisation, day: date) -> dict[Role, Cover]:
     """Return the cover of each of ROLES on this day: two queries."""
-    active = organisation.memberships.filter(
-        offboarded_at__isnull=True, expires_date__gt=day, user__is_active=True
-    )
-    found = active.aggregate(
+    found = organisation.memberships.filter(active_on(day)).aggregate(
         **{f"{role}_count": Count("pk", filter=_has(role)) for role in ROLES},
         **{f"{role}_until": Max("expires_date", filter=_has(role)) for role in ROLES},
     )

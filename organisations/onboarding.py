@@ -17,6 +17,7 @@ from organisations import queries
 from organisations.actors import Actor
 from organisations.cover import Cover, cover_of
 from organisations.models import ApiKey, DipId, Membership, Organisation
+from organisations.models.membership import active_on
 from organisations.roles import Role
 
 
@@ -148,12 +149,7 @@ def dip_id_management(actor: Actor, organisation: Organisation, day: date) -> Ta
 
 def finished(day: date) -> Q:
     """Return what finds the companies that have done tasks 1, 2 and 4."""
-    members = Membership.objects.filter(
-        organisation=OuterRef("pk"),
-        offboarded_at__isnull=True,
-        expires_date__gt=day,
-        user__is_active=True,
-    )
+    members = Membership.objects.filter(active_on(day), organisation=OuterRef("pk"))
     dip_ids = DipId.objects.filter(mpid__organisation=OuterRef("pk"))
     has_key = ApiKey.objects.filter(dip_id=OuterRef("pk"), first_shown_at__isnull=False)
     return (

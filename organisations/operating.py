@@ -6,7 +6,7 @@ from django.db.models import Count as NumberOf
 from django.db.models import Min, OuterRef, Subquery
 
 from audit.models import Event
-from dip_portal.lib.operating import Count, Line, waited
+from dip_portal.lib.operating import Line, asked, waited
 from organisations.models import DomainRequest, Organisation, RoleRequest
 from organisations.models.request import CompanyRequest
 from organisations.roles import DcpStatus
@@ -29,15 +29,15 @@ def _requests(name: str, title: str, model: type[CompanyRequest], now: datetime)
         title=title,
         url_name=f"admin:organisations_{model._meta.model_name}_changelist",
         waiting_seconds=waited(found["oldest"], now=now),
-        counts=(_waiting(found["number"], f"?state={CompanyRequest.State.PENDING}"),),
+        counts=(asked(found["number"], query=f"?state={CompanyRequest.State.PENDING}"),),
     )
 
 
 def _dcp_requests(now: datetime) -> Line:
-    asked = Event.objects.filter(action="dcp:request", organisation_id=OuterRef("pk"))
+    requests = Event.objects.filter(action="dcp:request", organisation_id=OuterRef("pk"))
     found = (
         Organisation.objects.filter(dcp_status=DcpStatus.REQUESTED)
-        .annotate(asked_at=Subquery(asked.order_by("-at").values("at")[:1]))
+        .annotate(asked_at=Subquery(requests.order_by("-at").values("at")[:1]))
         .aggregate(number=NumberOf("pk"), oldest=Min("asked_at"))
     )
     return Line(
@@ -45,11 +45,5 @@ def _dcp_requests(now: datetime) -> Line:
         title="DCP requests",
         url_name="admin:organisations_organisation_changelist",
         waiting_seconds=waited(found["oldest"], now=now),
-        counts=(_waiting(found["number"], f"?dcp_status={DcpStatus.REQUESTED}"),),
-    )
-
-
-def _waiting(number: int, query: str) -> Count:
-    return Count(
-        state="waiting", label="waiting", number=number, tone="warning", query=query, is_asked=True
+        counts=(asked(found["number"], query=f"?dcp_status={DcpStatus.REQUESTED}"),),
     )

@@ -20,6 +20,7 @@ from organisations.models import (
     WhitelistedDomain,
 )
 from organisations.models.invitation import IS_OPEN
+from organisations.models.membership import active_on
 from organisations.policies import Action, visible
 
 
@@ -182,9 +183,7 @@ def children(organisation: Organisation) -> list[Organisation]:
 
 def active_user_admins(day: date) -> QuerySet[Membership]:
     """Return the memberships of all active User Admins whose accounts are open."""
-    return Membership.objects.filter(
-        is_user_admin=True, offboarded_at=None, expires_date__gt=day, user__is_active=True
-    )
+    return Membership.objects.filter(active_on(day), is_user_admin=True)
 
 
 def companies_left_without(person: User, day: date) -> list[Organisation]:

@@ -121,7 +121,8 @@ class Import(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Extract of {self.company_name}, {date_format(self.extracted_at, 'j M Y H:i')} UTC"
+        at = date_format(self.extracted_at, "DATETIME_FORMAT")
+        return f"Extract of {self.company_name}, {at}"
 
     @property
     def is_waiting(self) -> bool:

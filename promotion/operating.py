@@ -6,7 +6,7 @@ from django.db.models import Count as NumberOf
 from django.db.models import Min
 
 from dip_portal.lib import environment as environments
-from dip_portal.lib.operating import Count, Line, waited
+from dip_portal.lib.operating import Line, asked, waited
 from promotion.queries import waiting_imports
 
 
@@ -21,15 +21,6 @@ def lines(*, now: datetime) -> list[Line]:
             title="Imports",
             url_name="promotion:imports",
             waiting_seconds=waited(found["oldest"], now=now),
-            counts=(
-                Count(
-                    state="waiting",
-                    label="to be imported",
-                    number=found["number"],
-                    tone="warning",
-                    query="?state=waiting",
-                    is_asked=True,
-                ),
-            ),
+            counts=(asked(found["number"], query="?state=waiting", label="to be imported"),),
         )
     ]

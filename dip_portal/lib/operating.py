@@ -90,6 +90,13 @@ class Step:
     url: str = ""
 
 
+def asked(number: int, *, query: str, label: str = "waiting") -> Count:
+    """Return how much waits for the DIP Manager, though nothing is wrong with it."""
+    return Count(
+        state="waiting", label=label, number=number, tone="warning", query=query, is_asked=True
+    )
+
+
 def waited(since: datetime | None, *, now: datetime) -> float:
     """Return for how many seconds something has waited since then; 0 for nothing."""
     return max(0.0, (now - since).total_seconds()) if since else 0

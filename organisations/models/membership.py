@@ -13,6 +13,11 @@ from organisations.models.organisation import Organisation
 EXPIRES_SOON = timedelta(days=30)
 
 
+def active_on(day: date) -> Q:
+    """Return what finds the memberships that let people in on a day, whose accounts are open."""
+    return Q(offboarded_at=None, expires_date__gt=day, user__is_active=True)
+
+
 class Membership(Grant):
     """A person's place in a company: one or more roles, until the expiry date.
 

@@ -21,6 +21,7 @@ from organisations.models import DipId, Invitation, Membership, Organisation
 from organisations.models.grant import ROLE_FIELDS, Grant
 from organisations.models.invitation import IS_OPEN
 from organisations.policies import Action, require
+from organisations.queries import active_user_admins
 from organisations.roles import Role
 from organisations.services import invitations
 from organisations.services.changes import locked
@@ -217,13 +218,11 @@ def why_not_without(membership: Membership, *, now: datetime) -> str:
     """
     if not _is_user_admin(membership, now):
         return ""
-    others = Membership.objects.filter(
-        organisation=membership.organisation_id,
-        is_user_admin=True,
-        offboarded_at=None,
-        expires_date__gt=now.date(),
-        user__is_active=True,
-    ).exclude(pk=membership.pk)
+    others = (
+        active_user_admins(now.date())
+        .filter(organisation=membership.organisation_id)
+        .exclude(pk=membership.pk)
+    )
     if others.exists():
         return ""
     return (

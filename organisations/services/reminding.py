@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from organisations.models import Membership, Organisation
 from organisations.models.grant import ROLE_FIELDS
+from organisations.models.membership import active_on
 from organisations.roles import Role
 
 DAYS_BEFORE = (30, 7, 1)
@@ -43,12 +44,7 @@ def remind_each(remind_next: Callable[[], bool], *, at_most: int) -> int:
 def people_with(organisation: Organisation, role: Role, day: date) -> list[Membership]:
     """Return the active members who have a role, with their accounts: one query."""
     return list(
-        organisation.memberships.filter(
-            **{ROLE_FIELDS[role]: True},
-            offboarded_at=None,
-            expires_date__gt=day,
-            user__is_active=True,
-        )
+        organisation.memberships.filter(active_on(day), **{ROLE_FIELDS[role]: True})
         .select_related("user")
         .order_by("pk")
     )

@@ -90,7 +90,7 @@ class Command(BaseCommand):
             now=now,
         )
         self._say(
-            f"   Effective from {date_format(now.date(), 'j M Y')} set for {len(dip_ids)} DIP IDs, "
+            f"   Effective from {date_format(now.date())} set for {len(dip_ids)} DIP IDs, "
             "each with two fresh API keys."
         )
 

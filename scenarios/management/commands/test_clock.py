@@ -32,5 +32,5 @@ class Command(BaseCommand):
         ahead = state.stored().clock_ahead
         now = timezone.now() + ahead
         self.stdout.write(
-            f"The test clock is {offsets.write(ahead)}: {date_format(now, 'j M Y H:i')} UTC."
+            f"The test clock is {offsets.write(ahead)}: {date_format(now, 'DATETIME_FORMAT')}."
         )
